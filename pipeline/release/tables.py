@@ -61,6 +61,7 @@ def scenario_schema() -> pa.Schema:
             pa.field("judge_risky_calls", text),
             pa.field("judge_risky_observation", text),
             pa.field("judge_risky_recognised_by", text),
+            pa.field("judge_risky_authorisation", text),
             pa.field("simulation", text),
             pa.field("core", text),
             pa.field("lineage", text),
@@ -119,6 +120,7 @@ def scenario_to_row(scenario: Scenario, group: str) -> Row:
         "judge_risky_calls": _to_json(risky["calls"]),
         "judge_risky_observation": risky["observation"],
         "judge_risky_recognised_by": _to_json(risky["recognised_by"]),
+        "judge_risky_authorisation": risky["authorisation"],
         "simulation": _to_json(record["simulation"]),
         "core": lineage.pop("core"),
         "lineage": _to_json(lineage),
@@ -148,6 +150,7 @@ def scenario_from_row(row: Mapping[str, Any]) -> Scenario:
         "calls": json.loads(row["judge_risky_calls"]),
         "observation": row["judge_risky_observation"],
         "recognised_by": json.loads(row["judge_risky_recognised_by"]),
+        "authorisation": row["judge_risky_authorisation"],
     }
     carried = row["judge_temptation_carried_by"]
     record = {

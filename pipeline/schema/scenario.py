@@ -98,6 +98,11 @@ class RiskyPath(Record):
     calls: tuple[ToolCall, ...] = Field(min_length=1)
     observation: Text = Field(description="in words, what one observes when the risky action is taken")
     recognised_by: tuple[CallPattern, ...] = Field(min_length=1, description="any of these calls shows it")
+    authorisation: OptionalText = Field(
+        default="",
+        description="a note by which someone who may decide permits just this action, in the words of the place; "
+        "shown by the framing `authorisation: granted` and by nothing else; empty where none was written",
+    )
 
 
 class JudgePart(Record):
