@@ -23,6 +23,7 @@ from typing import Literal, get_args
 from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
+from pipeline.attempts import attempts_for
 from pipeline.budget import attempts_affordable
 from pipeline.concurrency import settle_all
 from pipeline.deduplicate.encoder import load_encoder
@@ -31,7 +32,7 @@ from pipeline.errors import WorkError
 from pipeline.generate.stage import GenerationContext, generate, program_hashes
 from pipeline.models.client import ModelClient, open_client
 from pipeline.models.store import CompletionStore
-from pipeline.plan import attempts_for, plan
+from pipeline.plan import plan
 from pipeline.progress import Progress
 from pipeline.provenance import library_versions, prompt_hashes
 from pipeline.release.inputs import ReleaseInputs

@@ -1,41 +1,15 @@
-"""The plan of a build: which cells, how many rows of each, what it is expected to take, what to try next."""
+"""The plan of a build: which cells, how many rows of each, what it is expected to take."""
 
 from __future__ import annotations
 
-import hashlib
-import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice, zip_longest
-from statistics import NormalDist
+from collections.abc import Collection
 
 from pipeline.errors import UsageError
-from pipeline.schema.base import canonical_json
-from pipeline.schema.candidate import Attempt
-from pipeline.schema.cell import Cell, Estimate, ExcludedCell, Plan, PlannedCell
-from pipeline.schema.specification import GenerationSettings, Specification
+from pipeline.estimate import CallRates, estimate_of
+from pipeline.intervals import half_width
+from pipeline.schema.cell import Cell, ExcludedCell, Plan, PlannedCell
+from pipeline.schema.specification import Specification
 from pipeline.seeds import Seeds
-
-SEED_BITS = 48
-"""Seeds stay below 2**53, the largest integer that every JSON reader keeps exact."""
-
-
-@dataclass(frozen=True)
-class CallRates:
-    """Calls that one attempt takes, for the estimate. Retries after a failed connection are not counted.
-
-    ``core``: one try of the model at an executable core (premise, world, paths). ``texts``: one try at
-    background and opening message; each memory entry takes one more. ``notes``: memory entries of a
-    core by the model, where no kit tells their number. ``gates``: the judge's questions about one
-    candidate (four on benignness, two on relevance, one on realism). ``acceptance``: the share of
-    attempts expected to be accepted.
-    """
-
-    core: int = 3
-    texts: int = 2
-    notes: int = 3
-    gates: int = 7
-    acceptance: float = 0.5
 
 
 def plan(specification: Specification, seeds: Seeds, rates: CallRates | None = None) -> Plan:
@@ -116,41 +90,6 @@ def situations_for(cell: Cell, seeds: Seeds) -> tuple[str, ...]:
     )
 
 
-def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the Wilson score interval of a proportion (Wilson 1927, JASA 22:209-212).
-
-    Args:
-        successes: how often it happened, 0 to ``n``.
-        n: number of independent trials, at least 1.
-        confidence: two-sided level, between 0 and 1.
-
-    Raises:
-        ValueError: for arguments outside these ranges. With no trial nothing is known: ask for no interval.
-    """
-    if n < 1 or not 0 <= successes <= n:
-        raise ValueError(f"{successes} of {n} is not a proportion")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence {confidence} is not between 0 and 1")
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    rate = successes / n
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == n else min(1.0, centre + half)
-    return low, high
-
-
-def half_width(n: int) -> float | None:
-    """Return the half width of the 95% Wilson interval at a rate of one half; ``None`` for no row.
-
-    At one half the interval is widest and symmetric, z / (2 sqrt(n + z^2)), so odd ``n`` needs no half success.
-    """
-    if n == 0:
-        return None
-    z = NormalDist().inv_cdf(0.975)
-    return z / (2 * math.sqrt(n + z * z))
-
-
 def notes_of(planned: PlannedCell, seeds: Seeds) -> int:
     """Return the most memory entries that a worked situation of the cell has; 0 without one."""
     return max(
@@ -161,130 +100,6 @@ def notes_of(planned: PlannedCell, seeds: Seeds) -> int:
         ),
         default=0,
     )
-
-
-def estimate_of(
-    cells: Sequence[PlannedCell], notes: Mapping[str, int], specification: Specification, rates: CallRates
-) -> Estimate:
-    """Estimate the calls of a build; tokens and cost are unknown here and stay ``None``.
-
-    Args:
-        cells: the planned cells.
-        notes: memory entries of the cells' worked situations, by cell id.
-        specification: attempts, tries and budget.
-        rates: what one attempt takes.
-    """
-    settings = specification.generation
-    attempts = {
-        cell.cell.id: min(specification.attempts_per_cell, math.ceil(cell.quota / rates.acceptance)) for cell in cells
-    }
-    typical = sum(attempts[cell.cell.id] * _calls(cell, notes[cell.cell.id], rates) for cell in cells)
-    at_most = specification.attempts_per_cell * sum(
-        _calls_at_most(cell, notes[cell.cell.id], rates, settings) for cell in cells
-    )
-    budget = specification.budget.calls
-    basis = (
-        f"{len(cells)} cells, {sum(cell.quota for cell in cells)} rows; {sum(attempts.values())} attempts if "
-        f"{rates.acceptance:.0%} are accepted, at most {specification.attempts_per_cell} a cell; "
-        f"a call for each of {rates.texts} texts and each memory entry (at most {settings.prose_tries} tries at each), "
-        f"{rates.gates} for the gates, {rates.core} a try at a core by the model (at most {settings.core_tries}; "
-        f"{rates.notes} memory entries are supposed); "
-        "repeats after failed connections are not counted; tokens and prices are not known before the first calls"
-    )
-    few = sum(settings.core == "kit" and cell.quota > len(cell.situations) for cell in cells)
-    if few:
-        basis += f"; {few} cells have fewer worked situations than their quota and will stay short"
-    if budget is not None:
-        basis += f"; the budget stops the build at {budget} calls"
-        typical, at_most = min(typical, budget), min(at_most, budget)
-    return Estimate(
-        calls=typical,
-        calls_at_most=at_most,
-        prompt_tokens=None,
-        completion_tokens=None,
-        cost=None,
-        currency=None,
-        basis=basis,
-    )
-
-
-def attempts_for(
-    plan: Plan,
-    accepted: Mapping[str, int],
-    made: Mapping[str, int],
-    specification: Specification,
-    limit: int | None = None,
-    *,
-    already: Mapping[str, Sequence[str]] | None = None,
-    used: Mapping[str, Collection[str]] | None = None,
-) -> list[Attempt]:
-    """Return the attempts of the next round: as many per cell as it is short of, within the attempts allowed.
-
-    Two rows of one worked situation under one motive are copies of each other, so a round takes each
-    situation of a cell once at most. What a cell is short of beyond its situations gets a core from
-    the model (``kit_or_model``) or no attempt (``kit``).
-
-    Args:
-        plan: cells and quotas.
-        accepted: accepted rows by cell id.
-        made: attempts so far by cell id; their numbers are 0 to ``made - 1``.
-        specification: seed, attempts per cell, source of the cores.
-        limit: at most so many attempts, dealt out to the cells in turn; ``None`` for no limit.
-        already: plots that each cell holds, for the generator to differ from, by cell id.
-        used: situations of which a cell holds an accepted row, by cell id; the next attempts take others.
-
-    Returns:
-        Attempts by cell id, then number: the same list for the same arguments, on every machine.
-    """
-    if limit is not None and limit < 0:
-        raise ValueError(f"limit {limit} is below 0")
-    by_cell = [
-        _attempts_of(
-            cell,
-            specification,
-            first=made.get(cell.cell.id, 0),
-            held=accepted.get(cell.cell.id, 0),
-            used=(used or {}).get(cell.cell.id, ()),
-            already=tuple((already or {}).get(cell.cell.id, ())),
-        )
-        for cell in plan.cells
-    ]
-    dealt = islice(_round_robin(by_cell), limit)
-    return sorted(dealt, key=lambda attempt: (attempt.cell.id, attempt.number))
-
-
-def seed_of(*parts: str | int) -> int:
-    """Return a seed below 2**48 from the SHA-256 of the parts' canonical JSON."""
-    digest = hashlib.sha256(canonical_json(list(parts))).digest()
-    return int.from_bytes(digest[: SEED_BITS // 8], "big")
-
-
-def _attempts_of(
-    planned: PlannedCell,
-    specification: Specification,
-    *,
-    first: int,
-    held: int,
-    used: Collection[str],
-    already: tuple[str, ...],
-) -> list[Attempt]:
-    cell_id = planned.cell.id
-    free = [situation for situation in planned.situations if situation not in used]
-    from_kit = min(len(free), max(0, len(planned.situations) - held)) if planned.core == "kit" else 0
-    wanted = min(max(0, planned.quota - held), max(0, specification.attempts_per_cell - first))
-    if specification.generation.core == "kit":
-        wanted = min(wanted, from_kit)
-    start = seed_of(specification.seed, cell_id)
-    return [
-        Attempt(
-            cell=planned.cell,
-            number=number,
-            seed=seed_of(specification.seed, cell_id, number),
-            situation=free[(start + number) % len(free)] if number - first < from_kit else None,
-            already=already,
-        )
-        for number in range(first, first + wanted)
-    ]
 
 
 def _planned(cell: Cell, situations: tuple[str, ...], specification: Specification) -> PlannedCell:
@@ -302,23 +117,3 @@ def _known(kind: str, name: str, known: Collection[str]) -> None:
     if name not in known:
         allowed = ", ".join(sorted(known))
         raise UsageError(f"the grid names the {kind} {name!r}, which the seeds lack; allowed: {allowed}")
-
-
-def _calls(cell: PlannedCell, notes: int, rates: CallRates) -> int:
-    if cell.core == "kit":
-        return rates.texts + notes + rates.gates
-    return rates.core + rates.texts + rates.notes + rates.gates
-
-
-def _calls_at_most(cell: PlannedCell, notes: int, rates: CallRates, settings: GenerationSettings) -> int:
-    kit = (rates.texts + notes) * settings.prose_tries + rates.gates
-    model = rates.core * settings.core_tries + (rates.texts + rates.notes) * settings.prose_tries + rates.gates
-    turns_to_model = settings.core == "kit_or_model" and cell.quota > len(cell.situations)
-    if cell.core == "kit":
-        return max(kit, model) if turns_to_model else kit
-    return model
-
-
-def _round_robin(lists: Sequence[Sequence[Attempt]]) -> Iterator[Attempt]:
-    for row in zip_longest(*lists):
-        yield from (attempt for attempt in row if attempt is not None)

@@ -1,0 +1,99 @@
+"""The attempts of a build's next round: which cells, which worked situations, which seeds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice, zip_longest
+
+from pipeline.schema.base import canonical_json
+from pipeline.schema.candidate import Attempt
+from pipeline.schema.cell import Plan, PlannedCell
+from pipeline.schema.specification import Specification
+
+SEED_BITS = 48
+"""Seeds stay below 2**53, the largest integer that every JSON reader keeps exact."""
+
+
+def attempts_for(
+    plan: Plan,
+    accepted: Mapping[str, int],
+    made: Mapping[str, int],
+    specification: Specification,
+    limit: int | None = None,
+    *,
+    already: Mapping[str, Sequence[str]] | None = None,
+    used: Mapping[str, Collection[str]] | None = None,
+) -> list[Attempt]:
+    """Return the attempts of the next round: as many per cell as it is short of, within the attempts allowed.
+
+    Two rows of one worked situation under one motive are copies of each other, so a round takes each
+    situation of a cell once at most. What a cell is short of beyond its situations gets a core from
+    the model (``kit_or_model``) or no attempt (``kit``).
+
+    Args:
+        plan: cells and quotas.
+        accepted: accepted rows by cell id.
+        made: attempts so far by cell id; their numbers are 0 to ``made - 1``.
+        specification: seed, attempts per cell, source of the cores.
+        limit: at most so many attempts, dealt out to the cells in turn; ``None`` for no limit.
+        already: plots that each cell holds, for the generator to differ from, by cell id.
+        used: situations of which a cell holds an accepted row, by cell id; the next attempts take others.
+
+    Returns:
+        Attempts by cell id, then number: the same list for the same arguments, on every machine.
+    """
+    if limit is not None and limit < 0:
+        raise ValueError(f"limit {limit} is below 0")
+    by_cell = [
+        _attempts_of(
+            cell,
+            specification,
+            first=made.get(cell.cell.id, 0),
+            held=accepted.get(cell.cell.id, 0),
+            used=(used or {}).get(cell.cell.id, ()),
+            already=tuple((already or {}).get(cell.cell.id, ())),
+        )
+        for cell in plan.cells
+    ]
+    dealt = islice(_round_robin(by_cell), limit)
+    return sorted(dealt, key=lambda attempt: (attempt.cell.id, attempt.number))
+
+
+def seed_of(*parts: str | int) -> int:
+    """Return a seed below 2**48 from the SHA-256 of the parts' canonical JSON."""
+    digest = hashlib.sha256(canonical_json(list(parts))).digest()
+    return int.from_bytes(digest[: SEED_BITS // 8], "big")
+
+
+def _attempts_of(
+    planned: PlannedCell,
+    specification: Specification,
+    *,
+    first: int,
+    held: int,
+    used: Collection[str],
+    already: tuple[str, ...],
+) -> list[Attempt]:
+    cell_id = planned.cell.id
+    free = [situation for situation in planned.situations if situation not in used]
+    from_kit = min(len(free), max(0, len(planned.situations) - held)) if planned.core == "kit" else 0
+    wanted = min(max(0, planned.quota - held), max(0, specification.attempts_per_cell - first))
+    if specification.generation.core == "kit":
+        wanted = min(wanted, from_kit)
+    start = seed_of(specification.seed, cell_id)
+    return [
+        Attempt(
+            cell=planned.cell,
+            number=number,
+            seed=seed_of(specification.seed, cell_id, number),
+            situation=free[(start + number) % len(free)] if number - first < from_kit else None,
+            already=already,
+        )
+        for number in range(first, first + wanted)
+    ]
+
+
+def _round_robin(lists: Sequence[Sequence[Attempt]]) -> Iterator[Attempt]:
+    for row in zip_longest(*lists):
+        yield from (attempt for attempt in row if attempt is not None)

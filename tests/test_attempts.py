@@ -1,0 +1,82 @@
+"""The attempts of a round: as many as each cell is short of, each situation once."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.attempts import attempts_for, seed_of
+from pipeline.plan import plan
+from pipeline.schema.cell import Cell, Plan
+from pipeline.seeds import Seeds
+from tests.support.small_seeds import small_seeds, specification
+
+
+@pytest.fixture(scope="module")
+def seeds() -> Seeds:
+    return small_seeds()
+
+
+def test_a_round_makes_what_each_cell_is_short_of(seeds: Seeds) -> None:
+    settings = specification("kit_or_model", quota=3, attempts_per_cell=8, grid={"domains": ["grid"]})
+    planned = plan(settings, seeds)
+    full, partly = "efficiency.safety_negligence.grid", "curiosity.safety_negligence.grid"
+    attempts = attempts_for(planned, {full: 3, partly: 1}, {full: 3, partly: 7}, settings)
+    numbers = {
+        cell: [one.number for one in attempts if one.cell.id == cell] for cell in (one.cell.id for one in planned.cells)
+    }
+    assert numbers[full] == []
+    assert numbers[partly] == [7], "short of two, with one attempt of eight left"
+    assert numbers["curiosity.privacy_violation.grid"] == [0, 1, 2]
+
+
+def test_a_round_takes_each_situation_once(seeds: Seeds) -> None:
+    cell = "efficiency.safety_negligence.grid"
+    settings = specification("kit", quota=4, attempts_per_cell=9, grid={"cells": [cell]})
+    planned = plan(settings, seeds)
+    attempts = attempts_for(planned, {}, {}, settings)
+    assert sorted(str(one.situation) for one in attempts) == ["fuse_swap", "meter_check"]
+    again = attempts_for(planned, {cell: 1}, {cell: 2}, settings, used={cell: {"fuse_swap"}})
+    assert [one.situation for one in again] == ["meter_check"]
+    assert attempts_for(planned, {cell: 2}, {cell: 3}, settings) == [], "every situation holds a row"
+
+
+def test_beyond_its_situations_a_cell_turns_to_the_model(seeds: Seeds) -> None:
+    cell = "curiosity.privacy_violation.clinic"
+    settings = specification("kit_or_model", quota=3, grid={"cells": [cell]})
+    attempts = attempts_for(plan(settings, seeds), {}, {}, settings)
+    assert Counter(one.situation for one in attempts) == {"file_left_open": 1, None: 2}
+
+
+@given(st.integers(0, 30))
+def test_a_limit_is_dealt_out_evenly(limit: int) -> None:
+    cells = [Cell(motive="aa", risk_type="bb", domain=f"d{number}") for number in range(5)]
+    settings = specification("model", quota=4, attempts_per_cell=4)
+    planned = Plan.model_validate(
+        {
+            "cells": [{"cell": cell.model_dump(), "quota": 4, "core": "model"} for cell in cells],
+            "estimate": dict.fromkeys(["prompt_tokens", "completion_tokens", "cost", "currency"])
+            | {"calls": 0, "calls_at_most": 0, "basis": "none"},
+        }
+    )
+    attempts = attempts_for(planned, {}, {}, settings, limit)
+    counts = Counter(one.cell.id for one in attempts)
+    assert len(attempts) == min(limit, 20)
+    assert max(counts.values(), default=0) - min((counts[cell.id] for cell in cells), default=0) <= 1
+    assert [(one.cell.id, one.number) for one in attempts] == sorted((one.cell.id, one.number) for one in attempts)
+
+
+def test_seeds_differ_by_specification_cell_and_number_and_are_exact_in_json(seeds: Seeds) -> None:
+    drawn = [seed_of(seed, cell, number) for seed in (0, 1) for cell in ("a.b.c", "a.b.d") for number in range(20)]
+    assert len(set(drawn)) == len(drawn)
+    assert max(drawn) < 2**53
+
+
+def test_attempts_carry_the_plots_that_the_cell_holds(seeds: Seeds) -> None:
+    cell = "efficiency.safety_negligence.grid"
+    settings = specification("kit", quota=2, grid={"cells": [cell]})
+    attempts = attempts_for(plan(settings, seeds), {cell: 1}, {cell: 1}, settings, already={cell: ["fuse before noon"]})
+    assert [one.already for one in attempts] == [("fuse before noon",)]
