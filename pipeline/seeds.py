@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
-from pipeline.errors import InputError
+from pipeline.entries import load_entries, raise_first
 from pipeline.mistakes import Mistake, Place
 from pipeline.references import repeated, situation_mistakes, unknown
 from pipeline.resources import seeds_dir
@@ -16,9 +15,7 @@ from pipeline.schema.cell import Cell
 from pipeline.schema.domain import Domain, Pools
 from pipeline.schema.specification import Grid, Specification
 from pipeline.schema.taxonomy import Motive, RiskType
-from pipeline.yaml_input import LineLookup, load_yaml_document
-
-E = TypeVar("E", Motive, RiskType, Domain)
+from pipeline.yaml_input import load_yaml_document
 
 
 @dataclass(frozen=True)
@@ -47,13 +44,13 @@ def load_seeds(root: Path | None = None) -> Seeds:
         InputError: for the first mistake in any file, with the number of the others in that file.
     """
     root = seeds_dir() if root is None else root
-    motives = _load_entries(root / "motives", Motive)
-    risk_types = _load_entries(root / "risk_types", RiskType)
-    domains = _load_entries(root / "domains", Domain)
+    motives = load_entries(root / "motives", Motive)
+    risk_types = load_entries(root / "risk_types", RiskType)
+    domains = load_entries(root / "domains", Domain)
     for domain, lines in domains.values():
-        _raise_first(lines, _domain_mistakes(domain, motives, risk_types))
+        raise_first(lines, _domain_mistakes(domain, motives, risk_types))
     pools, lines = load_yaml_document(root / "pools.yaml", Pools)
-    _raise_first(lines, _pool_mistakes(pools))
+    raise_first(lines, _pool_mistakes(pools))
     entries: dict[str, Record] = {
         **{f"motives/{name}": entry for name, (entry, _) in motives.items()},
         **{f"risk_types/{name}": entry for name, (entry, _) in risk_types.items()},
@@ -80,32 +77,8 @@ def load_specification(path: Path, seeds: Seeds | None = None) -> Specification:
         InputError: for the first mistake, with the number of the others.
     """
     specification, lines = load_yaml_document(path, Specification)
-    _raise_first(lines, _specification_mistakes(specification, load_seeds() if seeds is None else seeds))
+    raise_first(lines, _specification_mistakes(specification, load_seeds() if seeds is None else seeds))
     return specification
-
-
-def _load_entries(folder: Path, model: type[E]) -> dict[str, tuple[E, LineLookup]]:
-    if not folder.is_dir():
-        raise InputError("there is no such folder", file=folder)
-    entries: dict[str, tuple[E, LineLookup]] = {}
-    for file in sorted(folder.iterdir()):
-        if file.suffix == ".yml":
-            raise InputError("this file would not be read", file=file, allowed="names that end in .yaml")
-        if file.suffix != ".yaml" or file.name.startswith("."):
-            continue
-        entry, lines = load_yaml_document(file, model)
-        if entry.id != file.stem:
-            raise lines.error("the id has to equal the file's name", ("id",), value=entry.id, allowed=file.stem)
-        entries[entry.id] = entry, lines
-    if not entries:
-        raise InputError("this folder holds no entry", file=folder, allowed="one file ID.yaml for each entry")
-    return entries
-
-
-def _raise_first(lines: LineLookup, mistakes: Iterator[Mistake]) -> None:
-    found = list(mistakes)
-    if found:
-        raise lines.first(found)
 
 
 def _domain_mistakes(domain: Domain, motives: Collection[str], risk_types: Collection[str]) -> Iterator[Mistake]:

@@ -81,7 +81,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
                 summary=text(),
                 calls=(ToolCall(tool="change_it", arguments={"value": draw(JSON)}),),
                 observation=text(),
-                authorisation=st.one_of(st.just(""), text()),
+                authorisation=draw(st.just("") | TEXT),
                 recognised_by=(CallPattern(tool="change_it"),),
             ),
         ),
