@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,9 @@ from pipeline.budget import attempts_affordable
 from pipeline.concurrency import settle_all
 from pipeline.deduplicate.encoder import load_encoder
 from pipeline.deduplicate.stage import deduplicate
+from pipeline.diversity.enough import diverse_enough
 from pipeline.errors import WorkError
+from pipeline.exemplars import exemplar_hashes, load_exemplars
 from pipeline.generate.stage import GenerationContext, generate, program_hashes
 from pipeline.models.client import ModelClient, open_client
 from pipeline.models.store import CompletionStore
@@ -36,10 +38,12 @@ from pipeline.plan import plan
 from pipeline.progress import Progress
 from pipeline.provenance import library_versions, prompt_hashes
 from pipeline.release.inputs import ReleaseInputs
+from pipeline.release.previous import Previous, load_previous
 from pipeline.release.write import write_release
 from pipeline.schema.base import sha256_of
 from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Plan
+from pipeline.schema.exemplar import Exemplar
 from pipeline.schema.manifest import Manifest, ModelUse
 from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Models, RoleName, Specification
 from pipeline.seeds import Seeds, load_seeds
@@ -68,6 +72,8 @@ class BuildContext:
 
     specification: Specification
     seeds: Seeds
+    exemplars: Mapping[str, Exemplar]
+    previous: Previous | None
     plan: Plan
     folder: Path
     client: ModelClient
@@ -87,8 +93,13 @@ class BuildResult:
 
 
 def run_folder(specification: Specification, out: Path) -> Path:
-    """Return the working folder of a build: one for each content of a specification."""
-    return out / "runs" / f"{specification.release_id}-{sha256_of(specification.model_dump(mode='json'))[:8]}"
+    """Return the working folder of a build: one for each content of a specification.
+
+    What bears on the finished rows alone is left out, so that a build that missed a floor goes on from
+    its completions when the floor is lowered.
+    """
+    made_by = specification.model_dump(mode="json", exclude={"floors", "previous"})
+    return out / "runs" / f"{specification.release_id}-{sha256_of(made_by)[:8]}"
 
 
 async def work_on(shard: Shard, context: BuildContext) -> None:
@@ -240,7 +251,11 @@ def nothing_accepted(candidates: Sequence[Candidate]) -> str:
 def release_inputs(
     context: BuildContext, store: CompletionStore, candidates: Sequence[Candidate], stopped: StoppedBy
 ) -> ReleaseInputs:
-    """Gather what the release says of how it was made."""
+    """Gather what the release says of how it was made and what it holds.
+
+    Raises:
+        WorkError: if no model was asked, or the accepted rows miss a floor of diversity.
+    """
     keys = context.client.used_keys
     created = store.first_day(keys)
     if created is None:
@@ -249,16 +264,23 @@ def release_inputs(
     def export_completions(target: Path) -> None:
         store.export(keys, target)
 
+    previous, exemplars = context.previous, context.exemplars
     return ReleaseInputs(
-        specification=context.specification,
+        specification=context.specification.model_copy(update={"previous": previous and previous.reference}),
         plan=context.plan,
         candidates=candidates,
-        seeds=context.seeds.hashes,
+        seeds={**context.seeds.hashes, **exemplar_hashes(exemplars)},
         prompts=prompt_hashes(),
         programs=program_hashes(),
         models=models_used(context.specification.models, context.client),
         libraries=library_versions(),
         created=created,
+        diversity=diverse_enough(
+            [one.scenario for one in candidates if one.accepted and one.scenario is not None],
+            context.specification,
+            exemplars=[exemplar.scenario for exemplar in exemplars.values()],
+            last_release=previous.scenarios if previous else (),
+        ),
         stopped_by=stopped,
         export_completions=export_completions,
     )
@@ -318,12 +340,14 @@ async def run_build(
         runner: runs the shards.
 
     Raises:
-        WorkError: if nothing was accepted, or another process is building the same specification.
+        WorkError: if nothing was accepted, the rows miss a floor of diversity, the previous release is not
+            there, or another process is building the same specification.
         EndpointUnavailable: if an endpoint gave out; the build can be run again and continues.
         MissingCompletion: on a replay that needs a completion the store lacks.
     """
     seeds = load_seeds()
     planned = plan(specification, seeds)
+    exemplars, previous = load_exemplars(seeds=seeds), load_previous(specification, out / "releases")
     folder = run_folder(specification, out)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
@@ -335,6 +359,8 @@ async def run_build(
         context = BuildContext(
             specification=specification,
             seeds=seeds,
+            exemplars=exemplars,
+            previous=previous,
             plan=planned,
             folder=folder,
             client=client,

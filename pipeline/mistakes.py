@@ -21,6 +21,8 @@ PATTERNS_IN_WORDS = {
     r"^[a-z][a-z0-9_]{1,63}$": "a name of 2 to 64 lower-case letters, digits and underscores that starts with a letter",
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "lower-case words and digits joined by single hyphens, such as my-benchmark",
     r"^\d{4}\.(0[1-9]|1[0-2])\.\d+$": "YEAR.MONTH.PATCH with a two-digit month, such as 2026.11.0",
+    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*-\d{4}\.(0[1-9]|1[0-2])\.\d+$": "the name and version of a release, such as "
+    "my-benchmark-2026.11.0",
     r"^[A-Z][A-Z0-9_]*$": "the name of an environment variable, such as OPENAI_API_KEY, never a key itself",
     r"^https?://[^\s@]+$": "a URL that starts with http:// or https://, without spaces, user name or password",
     r"^\d{4}-\d{2}-\d{2}$": "a date as YYYY-MM-DD",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.cell import Plan
+from pipeline.schema.diversity import Diversity
 from pipeline.schema.manifest import ModelUse
 from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Specification
 
@@ -17,7 +18,7 @@ class ReleaseInputs:
     """A finished build, ready to be written down.
 
     Args:
-        specification: what was to be built.
+        specification: what was to be built; a previous release is named with the hash of its manifest.
         plan: cells, quotas and what was excluded.
         candidates: everything that was made, each with its decision; the accepted ones with group and split.
         seeds: hash of each seed entry, by ``kind/id`` (``motives/efficiency``).
@@ -26,6 +27,7 @@ class ReleaseInputs:
         models: the models that wrote or judged, and what they took.
         libraries: versions of the libraries that bear on the result, by name.
         created: the day of the first completion (UTC, ``YYYY-MM-DD``), so that a replay gives the same.
+        diversity: of the accepted scenarios.
         stopped_by: what ended the build: ``full``, ``attempts`` or ``budget``.
         export_completions: writes the completions into the folder it is given; the same files each time.
     """
@@ -39,6 +41,7 @@ class ReleaseInputs:
     models: Sequence[ModelUse]
     libraries: Mapping[str, str]
     created: str
+    diversity: Diversity
     stopped_by: str
     export_completions: Callable[[Path], None]
 
@@ -46,12 +49,15 @@ class ReleaseInputs:
 def without_places(specification: Specification) -> Specification:
     """Return the specification without paths of the machine it was used on.
 
-    Paths to weights say where a file lies, not what it is (its hash is checked); left in, they would
-    tell readers of the release about somebody's disk, and the same build elsewhere would differ.
+    Paths to weights and to the previous release say where a file lies, not what it is (its hash is
+    checked); left in, they would tell readers of the release about somebody's disk, and the same build
+    elsewhere would differ.
     """
     roles = {name: getattr(specification.models, name) for name in type(specification.models).model_fields}
     cleaned = {name: _without_path(role) for name, role in roles.items() if role is not None}
-    return specification.model_copy(update={"models": specification.models.model_copy(update=cleaned)})
+    previous = specification.previous and specification.previous.model_copy(update={"path": None})
+    models = specification.models.model_copy(update=cleaned)
+    return specification.model_copy(update={"models": models, "previous": previous})
 
 
 def _without_path(role: ModelRole) -> ModelRole:

@@ -2,7 +2,7 @@
 
 Nothing the release says of itself is taken on trust where it can be worked out: hashes from the
 files, ids from the content, splits from the groups, counts from the tables, near-duplicates from
-the plots. So whoever changes a row and mends its hash is still found out.
+the plots, diversity from the rows. So whoever changes a row and mends its hash is still found out.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.deduplicate.encoder import Encoder, load_encoder
+from pipeline.release.check_diversity import check_diversity
 from pipeline.release.check_files import check_files, check_specification, read_manifest
 from pipeline.release.check_rows import (
     check_across_splits,
@@ -29,12 +30,13 @@ def verify_release(folder: Path, *, semantic: bool = True, encoder: Encoder | No
 
     Args:
         folder: the release.
-        semantic: compare plots across splits by their embeddings too. Without it, near-duplicates
-            that differ in wording are not looked for, and whoever shows the result must say so.
+        semantic: embed plots, to compare them across splits and to measure their diversity again. Without
+            it, near-duplicates that differ in wording are not looked for and the diversity of plots is
+            not checked, and whoever shows the result must say so.
         encoder: embeds the plots; loaded by the name in the manifest's specification if not given.
 
     Raises:
-        UsageError: if plots are to be compared and their encoder is not in reach.
+        UsageError: if plots are to be embedded and their encoder is not in reach.
     """
     manifest, problems = read_manifest(folder)
     if manifest is None:
@@ -48,7 +50,8 @@ def verify_release(folder: Path, *, semantic: bool = True, encoder: Encoder | No
     if candidates is not None:
         problems += check_counts(counts, candidates, manifest)
         problems += check_candidates(rows, candidates)
-    if semantic and encoder is None and len({row.split for row in rows}) > 1:
+    if semantic and encoder is None and rows:
         encoder = load_encoder(manifest.specification.deduplication.encoder)
     problems += check_across_splits(rows, manifest, encoder if semantic else None)
+    problems += check_diversity(rows, manifest, encoder if semantic else None)
     return problems

@@ -89,6 +89,7 @@ def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], speci
         funnel=funnel(candidates),
         cells=cell_results(inputs.plan.cells, candidates, inputs.stopped_by),
         splits={split: len(rows) for split, rows in sorted(split_rows(candidates).items())},
+        diversity=inputs.diversity,
         stopped_by=inputs.stopped_by,
         files=(),
     )

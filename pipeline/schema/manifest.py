@@ -9,6 +9,7 @@ from pydantic import Field
 from pipeline.schema.base import Record, Sha256, Slug, Text
 from pipeline.schema.candidate import Usage
 from pipeline.schema.cell import Cell, ExcludedCell, Plan
+from pipeline.schema.diversity import Diversity
 from pipeline.schema.specification import Specification
 
 
@@ -51,7 +52,11 @@ class ModelUse(Record):
 
 
 class Manifest(Record):
-    """The contents of ``manifest.json``. Nothing in it depends on when or where it was replayed."""
+    """The contents of ``manifest.json``. Nothing in it depends on when or where it was replayed.
+
+    The release that ``diversity`` compares with is named in ``specification.previous``, with the hash of
+    its manifest.
+    """
 
     format: Literal[1] = 1
     name: Text
@@ -69,5 +74,6 @@ class Manifest(Record):
     funnel: tuple[FunnelStep, ...]
     cells: tuple[CellResult, ...]
     splits: dict[Slug, int]
+    diversity: Diversity
     stopped_by: Text = Field(description="full, attempts or budget: what ended the build")
     files: tuple[FileEntry, ...]

@@ -6,12 +6,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from pipeline.schema.base import Json, Record, Slug, Text
+from pipeline.schema.base import Json, Record, Sha256, Slug, Text
+from pipeline.schema.diversity import DiversityFloors
 
 Version = Annotated[str, StringConstraints(pattern=r"^\d{4}\.(0[1-9]|1[0-2])\.\d+$")]
 """YEAR.MONTH.PATCH."""
 
 ReleaseName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
+ReleaseId = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*-\d{4}\.(0[1-9]|1[0-2])\.\d+$", max_length=96)
+]
+"""NAME-VERSION."""
+
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 RoleName = Literal["generator", "judge", "guard"]
 CheckName = Literal[
@@ -52,7 +58,13 @@ class OpenAIEndpoint(Record):
     api_key_env: EnvironmentName | None = None
 
 
-Endpoint = Annotated[EmbeddedEndpoint | OpenAIEndpoint, Field(discriminator="kind")]
+class NoEndpoint(Record):
+    """No model at all: people wrote what this role would have written. A call is an error."""
+
+    kind: Literal["none"]
+
+
+Endpoint = Annotated[EmbeddedEndpoint | OpenAIEndpoint | NoEndpoint, Field(discriminator="kind")]
 
 
 class Sampling(Record):
@@ -164,8 +176,21 @@ class SplitShares(Record):
         return self
 
 
+class PreviousRelease(Record):
+    """The release that rows are compared with.
+
+    It is looked for beside the new one, in ``OUT/releases/NAME-VERSION``, unless ``path`` says where it
+    lies. ``manifest_sha256`` pins its content; a release states it, so that a replay that finds another
+    or none is an error and not another figure.
+    """
+
+    release: ReleaseId
+    path: Text | None = None
+    manifest_sha256: Sha256 | None = None
+
+
 class Specification(Record):
-    """What to build."""
+    """What to build. ``floors`` and ``previous`` bear on the finished rows alone, not on their making."""
 
     name: ReleaseName
     version: Version
@@ -181,7 +206,15 @@ class Specification(Record):
     gates: GateSettings = GateSettings()
     splits: SplitShares = SplitShares()
     budget: Budget = Budget()
+    floors: DiversityFloors = DiversityFloors()
+    previous: PreviousRelease | None = None
     models: Models
+
+    @model_validator(mode="after")
+    def _previous_is_another(self) -> Self:
+        if self.previous is not None and self.previous.release == self.release_id:
+            raise ValueError(f"previous.release names this release itself, {self.release_id}")
+        return self
 
     @property
     def release_id(self) -> str:

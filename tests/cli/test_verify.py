@@ -8,12 +8,13 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from pipeline.cli import main
+from pipeline.deduplicate.encoder import load_encoder
 from pipeline.release.write import write_release
 from tests.support.releases import sample_inputs
 
 
 def test_sound_release_is_done_and_a_changed_byte_is_a_no_that_names_the_file(tmp_path: Path) -> None:
-    release, _ = write_release(sample_inputs(), tmp_path)
+    release, _ = write_release(sample_inputs(encoder=load_encoder()), tmp_path)
     sound = CliRunner().invoke(main, ["verify", str(release), "--json"])
     assert sound.exit_code == 0, sound.output
     assert json.loads(sound.stdout) == {"release": str(release), "ok": True, "problems": []}

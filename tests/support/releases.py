@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from pipeline.deduplicate.encoder import Encoder
+from pipeline.diversity.measure import measure
 from pipeline.release.inputs import ReleaseInputs
 from pipeline.schema.base import sha256_of
 from pipeline.schema.candidate import Attempt, Candidate, Failure, Usage
@@ -15,6 +17,7 @@ from pipeline.schema.scenario import AgentView, JudgePart, Lineage, Scenario, Si
 from pipeline.schema.specification import Specification
 from pipeline.schema.verdict import Decision, Finding, Verdict
 from pipeline.splits import split_of
+from tests.support.encoders import WordEncoder
 
 MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 SHARES = {"dev": 0.3, "test": 0.7, "held_out": 0.0}
@@ -361,8 +364,16 @@ def export_nothing_much(folder: Path) -> None:
     (folder / "completions-00000.jsonl").write_text('{"key":"00"}\n', encoding="utf-8")
 
 
-def sample_inputs(specification: Specification | None = None, **fields: Any) -> ReleaseInputs:
-    """The inputs of the sample release."""
+def rows_of(candidates: Iterable[Candidate]) -> list[Scenario]:
+    """The accepted scenarios, each once."""
+    rows = [one.scenario for one in candidates if one.accepted and one.scenario is not None]
+    return list({row.id: row for row in rows}.values())
+
+
+def sample_inputs(
+    specification: Specification | None = None, encoder: Encoder | None = None, **fields: Any
+) -> ReleaseInputs:
+    """The inputs of the sample release; its diversity is measured by counts of words unless an encoder is given."""
     specification = specification or sample_specification()
     candidates = fields.pop("candidates", None) or sample_candidates(specification)
     entries = {
@@ -381,6 +392,7 @@ def sample_inputs(specification: Specification | None = None, **fields: Any) -> 
         "models": [ModelUse(role="generator", endpoint_kind="embedded", model=MODEL, reported=(MODEL,), usage=usage)],
         "libraries": {"dspy": "3.4.1", "xllamacpp": "2026.10.11549"},
         "created": "2026-11-23",
+        "diversity": measure(rows_of(candidates), encoder=encoder or WordEncoder()),
         "stopped_by": "attempts",
         "export_completions": export_nothing_much,
     }

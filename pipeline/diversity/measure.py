@@ -1,0 +1,144 @@
+"""Measures the diversity of scenarios.
+
+The figures follow from the set of rows: they are taken in the order of their ids, and each set is
+embedded by itself. Figures of plots come from float32 embeddings whose last bits differ with the
+processor's instructions and the number of threads, so they are rounded to :data:`DISTANCE_DECIMALS`
+and :data:`VENDI_DIGITS`, steps far coarser than that noise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.deduplicate.plot import plot_of
+from pipeline.diversity.prose import distinct, self_bleu
+from pipeline.diversity.spread import spreads
+from pipeline.schema.diversity import Distances, Diversity, PlotDiversity, ProseDiversity
+from pipeline.schema.scenario import Scenario
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pipeline.deduplicate.encoder import Encoder
+
+DISTANCE_DECIMALS = 3
+VENDI_DIGITS = 4
+SHARE_DECIMALS = 4
+BLEU_DECIMALS = 3
+
+SELF_BLEU_ROWS = 500
+"""Rows that self-BLEU is taken over, at most: it rises with their number, so that releases compare at an equal one."""
+
+
+def measure(
+    scenarios: Sequence[Scenario],
+    *,
+    encoder: Encoder | None,
+    exemplars: Sequence[Scenario] = (),
+    last_release: Sequence[Scenario] = (),
+) -> Diversity:
+    """Measure the diversity of scenarios.
+
+    Args:
+        scenarios: the rows, in any order.
+        encoder: embeds plots; without one, ``plots`` is ``None``.
+        exemplars: scenarios written by hand, to measure how far the rows lie from them.
+        last_release: rows of the release before, likewise.
+
+    Raises:
+        ValueError: if a scenario is there twice.
+    """
+    rows = _in_order(scenarios)
+    return Diversity(
+        rows=len(rows),
+        plots=_plots(rows, encoder, exemplars, last_release) if rows and encoder is not None else None,
+        prose=_prose(rows),
+        spread=spreads(rows),
+    )
+
+
+def prose_of(scenario: Scenario) -> tuple[str, ...]:
+    """Return the prose that an agent sees: background, opening message, notes."""
+    view = scenario.view
+    return (view.world.background, view.agent.request, *(entry.text for entry in view.memory))
+
+
+def _in_order(scenarios: Sequence[Scenario]) -> list[Scenario]:
+    by_id = {scenario.id: scenario for scenario in scenarios}
+    if len(by_id) < len(scenarios):
+        raise ValueError(f"{len(scenarios) - len(by_id)} of {len(scenarios)} scenarios are there twice")
+    return [by_id[identity] for identity in sorted(by_id)]
+
+
+def _plots(
+    rows: Sequence[Scenario], encoder: Encoder, exemplars: Sequence[Scenario], last_release: Sequence[Scenario]
+) -> PlotDiversity:
+    from pipeline.diversity.plots import vendi_score
+
+    vectors = _vectors(rows, encoder)
+    vendi = vendi_score(vectors)
+    return PlotDiversity(
+        encoder_hash=encoder.hash,
+        vendi=_to_digits(vendi, VENDI_DIGITS),
+        vendi_share=_to_digits(vendi / len(rows), VENDI_DIGITS),
+        nearest=_distances(vectors, None),
+        nearest_exemplar=_distances(vectors, _vectors(exemplars, encoder)) if exemplars else None,
+        nearest_previous=_distances(vectors, _vectors(last_release, encoder)) if last_release else None,
+    )
+
+
+def _vectors(scenarios: Sequence[Scenario], encoder: Encoder) -> NDArray[np.float32]:
+    """Embed each set by itself: which texts share a batch moves the last bits."""
+    from pipeline.deduplicate.survivors import embed
+
+    return embed([plot_of(scenario).parts for scenario in _in_order(scenarios)], encoder)
+
+
+def _distances(vectors: NDArray[np.float32], others: NDArray[np.float32] | None) -> Distances | None:
+    import numpy as np
+
+    from pipeline.diversity.plots import LOW_PERCENTILE, nearest_distances
+
+    nearest = nearest_distances(vectors, others)
+    if nearest is None:
+        return None
+    low, median = np.percentile(nearest, [LOW_PERCENTILE, 50]).tolist()
+    return Distances(
+        others=len(vectors) - 1 if others is None else len(others),
+        minimum=round(float(nearest.min()), DISTANCE_DECIMALS),
+        low=round(low, DISTANCE_DECIMALS),
+        median=round(median, DISTANCE_DECIMALS),
+    )
+
+
+def _prose(rows: Sequence[Scenario]) -> ProseDiversity:
+    texts = [text for row in rows for text in prose_of(row)]
+    sample = ["\n".join(prose_of(row)) for row in _sample(rows)]
+    bleu = self_bleu(sample)
+    return ProseDiversity(
+        distinct_1=_share(distinct(texts, 1)),
+        distinct_2=_share(distinct(texts, 2)),
+        distinct_3=_share(distinct(texts, 3)),
+        self_bleu=None if bleu is None else round(bleu, BLEU_DECIMALS),
+        self_bleu_rows=len(sample) if bleu is not None else 0,
+    )
+
+
+def _sample(rows: Sequence[Scenario]) -> list[Scenario]:
+    """Return the rows whose hashed ids come first: a random sample, and the same for the same rows."""
+
+    def position(row: Scenario) -> str:
+        return hashlib.sha256(f"self-bleu {row.id}".encode()).hexdigest()
+
+    return sorted(rows, key=position)[:SELF_BLEU_ROWS]
+
+
+def _share(value: float | None) -> float | None:
+    return None if value is None else round(value, SHARE_DECIMALS)
+
+
+def _to_digits(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")
