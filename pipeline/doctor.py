@@ -22,7 +22,7 @@ from pipeline.models.errors import EndpointError, WeightsError
 from pipeline.models.transport import key_from_environment
 from pipeline.models.weights import find_weights, sha256_of_file
 from pipeline.schema.base import OptionalText, Record, Text
-from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, OpenAIEndpoint, Specification
+from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, NoEndpoint, OpenAIEndpoint, Specification
 from pipeline.seeds import load_seeds
 
 DISTRIBUTION = "impress-bench"
@@ -243,6 +243,10 @@ async def check_models(specification: Specification) -> list[Check]:
 async def _check_role(role: ModelRole, names: str) -> Check:
     if isinstance(role.endpoint, EmbeddedEndpoint):
         return await asyncio.to_thread(_check_weights, role.endpoint, names)
+    if isinstance(role.endpoint, NoEndpoint):
+        return warn(
+            f"endpoint of {names}", "none: nothing can be written or judged", "name one of kind embedded or openai"
+        )
     return await _check_endpoint(role.endpoint, role.model, names)
 
 

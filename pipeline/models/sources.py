@@ -7,9 +7,10 @@ from functools import partial
 from typing import Protocol
 
 from pipeline.models import embedded
+from pipeline.models.errors import EndpointError
 from pipeline.models.transport import Transport, key_from_environment
 from pipeline.models.weights import Progress, entry_of, resolve
-from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Models, OpenAIEndpoint
+from pipeline.schema.specification import EmbeddedEndpoint, Endpoint, ModelRole, Models, OpenAIEndpoint
 
 
 class Source(Protocol):
@@ -58,6 +59,31 @@ class ServerSource:
     async def close(self) -> None:
         """Close the connections."""
         await self._transport.close()
+
+
+class NoSource:
+    """Nobody answers for the role."""
+
+    def __init__(self) -> None:
+        self.address = "no endpoint"
+        self.slots: asyncio.Semaphore | None = None
+
+    def model_name(self, role: ModelRole) -> str:
+        """Return the name as configured."""
+        return role.model
+
+    def check_key(self) -> None:
+        """Need no key."""
+
+    async def transport(self) -> Transport:
+        """Raise ``EndpointError``: there is nothing to call."""
+        raise EndpointError(
+            "the specification has `endpoint: {kind: none}` for a role that is asked to write or judge; "
+            "give it an endpoint of kind embedded or openai"
+        )
+
+    async def close(self) -> None:
+        """Hold nothing."""
 
 
 class EmbeddedSource:
@@ -122,15 +148,13 @@ def sources_of(models: Models, progress: Progress | None = None) -> dict[str, tu
             place = (role.endpoint.weights, role.endpoint.path)
             widest[place] = _wider(widest.get(place, role.endpoint), role.endpoint)
     shared = {place: EmbeddedSource(endpoint, progress) for place, endpoint in widest.items()}
-    return {
-        name: (
-            role,
-            shared[role.endpoint.weights, role.endpoint.path]
-            if isinstance(role.endpoint, EmbeddedEndpoint)
-            else ServerSource(role.endpoint),
-        )
-        for name, role in roles.items()
-    }
+
+    def source_of(endpoint: Endpoint) -> Source:
+        if isinstance(endpoint, EmbeddedEndpoint):
+            return shared[endpoint.weights, endpoint.path]
+        return ServerSource(endpoint) if isinstance(endpoint, OpenAIEndpoint) else NoSource()
+
+    return {name: (role, source_of(role.endpoint)) for name, role in roles.items()}
 
 
 def _wider(one: EmbeddedEndpoint, other: EmbeddedEndpoint) -> EmbeddedEndpoint:
