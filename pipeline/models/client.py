@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.errors import ImpressError, UsageError
 from pipeline.models.errors import EndpointError, EndpointUnavailable, MissingCompletion
@@ -31,6 +31,7 @@ from pipeline.schema.specification import ModelRole, Models, RoleName, Sampling
 __all__ = [
     "Backoff",
     "Collected",
+    "Completer",
     "EndpointError",
     "EndpointUnavailable",
     "MissingCompletion",
@@ -38,6 +39,16 @@ __all__ = [
     "collect_usage",
     "open_client",
 ]
+
+
+class Completer(Protocol):
+    """Whoever gives completions by role: a client, or what stands between one and its user."""
+
+    async def complete(
+        self, role: RoleName, messages: Sequence[ChatMessage], *, sample: int = 0, **settings: Any
+    ) -> Completion:
+        """Return the completion of a chat (see :meth:`ModelClient.complete`)."""
+
 
 CLOSING_SECONDS = 10.0
 """How long a client that closes waits for calls in flight, since they are paid for."""

@@ -27,7 +27,7 @@ from pipeline.models.requests import ChatMessage, Completion
 from pipeline.schema.specification import RoleName
 
 if TYPE_CHECKING:
-    from pipeline.models.client import ModelClient
+    from pipeline.models.client import Completer
 
 FINISH_REASONS = {"stop": "stop", "length": "length", "content_filter": "content_filter"}
 """Finish reasons that DSPy knows, by what endpoints say; anything else is taken as ``stop``."""
@@ -50,8 +50,8 @@ class StoredLM(dspy.LM):  # type: ignore[misc]
         sample: tells apart calls that are otherwise equal.
     """
 
-    def __init__(self, client: ModelClient, role: RoleName = "generator", *, sample: int = 0) -> None:
-        engine = _Engine(client, role, sample)
+    def __init__(self, client: Completer, role: RoleName = "generator", *, sample: int = 0) -> None:
+        engine = StoredEngine(client, role, sample)
         super().__init__(
             model=f"impress/{role}",
             cache=False,
@@ -71,10 +71,10 @@ class StoredLM(dspy.LM):  # type: ignore[misc]
             return super().__call__(prompt, **kwargs)
 
 
-class _Engine:
+class StoredEngine:
     """Asks the client; DSPy's synchronous engine."""
 
-    def __init__(self, client: ModelClient | None, role: RoleName, sample: int) -> None:
+    def __init__(self, client: Completer | None, role: RoleName, sample: int) -> None:
         self._client = client
         self._role = role
         self._sample = sample
@@ -83,15 +83,15 @@ class _Engine:
     def __getstate__(self) -> dict[str, Any]:
         return {"_client": None, "_role": self._role, "_sample": self._sample, "_loop": None}
 
-    async def ask(self, request: Request) -> Response:
-        """Obtain the completion of a DSPy request from the client."""
+    async def ask(self, request: Request, sample: int | None = None) -> Response:
+        """Obtain the completion of a DSPy request from the client; ``sample`` in place of the model's own."""
         if self._client is None:
             raise ImpressError("this language model came out of a pickle without its client; make a StoredLM anew")
         config = request.config
         completion = await self._client.complete(
             self._role,
             _messages(request),
-            sample=self._sample,
+            sample=self._sample if sample is None else sample,
             max_tokens=config.max_tokens,
             temperature=config.temperature,
             response_schema=_schema(config.response_format),
@@ -115,7 +115,7 @@ class _Engine:
 class _AsyncEngine:
     """DSPy's asynchronous engine; the same calls, awaited."""
 
-    def __init__(self, engine: _Engine) -> None:
+    def __init__(self, engine: StoredEngine) -> None:
         self._engine = engine
 
     async def complete(self, request: Request) -> Response:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from pipeline.deduplicate.encoder import Encoder
-from pipeline.models.client import ModelClient
+from pipeline.models.client import Completer
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import GateSettings
 from pipeline.schema.taxonomy import Motive, RiskType
@@ -36,7 +36,7 @@ class ValidationContext:
 
     seeds: Seeds
     settings: GateSettings
-    client: ModelClient | None
+    client: Completer | None
     prompts: GatePrompts = field(default_factory=load_gate_prompts)
     motives: tuple[str, ...] = ()
     risk_types: tuple[str, ...] = ()
