@@ -5,18 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.schema.diversity import Distances, Diversity
+from pipeline.schema.manifest import Manifest
 
 UNMEASURED = "not measured"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure to show. ``better`` says which direction is better: ``higher`` or ``lower``."""
+    """A figure to show. ``better`` is ``higher`` or ``lower``."""
 
     name: str
     value: str
     better: str
     meaning: str
+
+
+def previous_name(manifest: Manifest) -> str | None:
+    """Return the release that a release was compared with, by its ``NAME-VERSION``."""
+    previous = manifest.specification.previous
+    return previous.release if previous else None
 
 
 def figures(diversity: Diversity, previous: str | None = None) -> list[Figure]:
@@ -32,23 +39,30 @@ def figures(diversity: Diversity, previous: str | None = None) -> list[Figure]:
 def _plot_figures(diversity: Diversity, previous: str | None) -> list[Figure]:
     plots, rows = diversity.plots, diversity.rows
     vendi = UNMEASURED if plots is None else f"{plots.vendi:g} of {rows} ({plots.vendi_share:.0%})"
-    among = _distances(plots.nearest if plots else None, "only one row")
-    exemplars = _distances(plots.nearest_exemplar if plots else None, "no exemplars given")
-    earlier = _distances(plots.nearest_previous if plots else None, "none given")
-    how_far = "1 - cosine of the masked plots, smallest, 5th percentile and median over the rows"
+    distances = {
+        "other row": (
+            _distances(plots.nearest if plots else None, "only one row"),
+            "1 - cosine of the masked plots; least, 5th percentile and median over the rows; 0 is one plot told twice",
+        ),
+        "exemplar": (
+            _distances(plots.nearest_exemplar if plots else None, "no exemplars given"),
+            "likewise, to scenarios written by hand; low where rows copy them",
+        ),
+        f"row of {previous or 'the previous release'}": (
+            _distances(plots.nearest_previous if plots else None, "none given"),
+            "likewise, to the previous release; low where its rows come back",
+        ),
+    }
+    meaning = (
+        "effective number of different plots: 1 if all are the same, the number of rows if none has anything in common"
+    )
     return [
-        Figure(
-            "Vendi score of plots", vendi, "higher",
-            "effective number of different plots: 1 if all were the same, the number of rows if none had anything in "
-            "common",
+        Figure("Vendi score of plots", vendi, "higher", meaning),
+        *(
+            Figure(f"distance to the nearest {other}, min / 5% / median", value, "higher", meant)
+            for other, (value, meant) in distances.items()
         ),
-        Figure("distance to the nearest other row", among, "higher", f"{how_far}; 0 is the same plot told twice"),
-        Figure("distance to the nearest exemplar", exemplars, "higher", "likewise, to the scenarios written by hand"),
-        Figure(
-            f"distance to the previous release{f' ({previous})' if previous else ''}", earlier, "higher",
-            "likewise, to its nearest row: low where rows come back",
-        ),
-    ]  # fmt: skip
+    ]
 
 
 def _prose_figures(diversity: Diversity) -> list[Figure]:
@@ -69,7 +83,7 @@ def _prose_figures(diversity: Diversity) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _distances(distances: Distances | None, unmeasured: str) -> str:
+def _distances(distances: Distances | None, why_not: str) -> str:
     if distances is None:
-        return f"{UNMEASURED}: {unmeasured}"
-    return f"{distances.minimum:.3f}, {distances.low:.3f}, {distances.median:.3f}"
+        return f"{UNMEASURED}: {why_not}"
+    return f"{distances.minimum:.3f} / {distances.low:.3f} / {distances.median:.3f}"

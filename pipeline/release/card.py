@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 
+from pipeline.diversity.figures import figures, previous_name
 from pipeline.release.files import CANDIDATES, data_file
 from pipeline.report.tally import STOPPED_BY, by_domain, check_tallies, coverage, is_embedded, rows, short_cells
 from pipeline.report.text import one_line
@@ -48,6 +49,7 @@ def render_card(manifest: Manifest, candidates: Sequence[Candidate]) -> str:
         example=_example(candidates),
         checks=check_tallies(candidates),
         coverage=coverage(manifest.cells),
+        figures=figures(manifest.diversity, previous_name(manifest)),
         domains=by_domain(manifest),
         embedded=is_embedded(manifest),
         rows=rows(manifest),

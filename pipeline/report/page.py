@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from pipeline.diversity.figures import figures, previous_name
 from pipeline.report.reader import Reader, as_json, read_scenario
 from pipeline.report.tally import (
     STOPPED_BY,
@@ -66,6 +67,7 @@ def render_report(manifest: Manifest, candidates: Sequence[Candidate]) -> str:
             full=len(manifest.cells) - len(short_cells(manifest)),
             checks=check_tallies(candidates),
             coverage=coverage(manifest.cells),
+            figures=figures(manifest.diversity, previous_name(manifest)),
             domains=by_domain(manifest),
             short=short_cells(manifest),
             groups=_groups(all_have_outcome(candidates, "accepted")),

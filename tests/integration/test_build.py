@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -14,13 +15,14 @@ from pathlib import Path
 import pytest
 
 from pipeline.build import BuildResult, run_build
+from pipeline.errors import WorkError
 from pipeline.models.errors import MissingCompletion
 from pipeline.progress import SilentProgress
 from pipeline.release.tables import scenario_from_row
 from pipeline.release.verify import verify_release
 from pipeline.schema.scenario import Scenario
 from pipeline.seeds import load_specification
-from tests.support.builds import folder_hashes, impress, manifest_of, specification, write_specification
+from tests.support.builds import folder_hashes, impress, kit_cells, manifest_of, specification, write_specification
 from tests.support.scripted_replies import respond
 from tests.support.scripted_server import ScriptedServer
 
@@ -100,6 +102,48 @@ def test_replay_with_a_missing_completion_is_an_error_and_leaves_nothing(
         build(other, tmp_path / "second", replay=completions)
     assert server.counts().calls == calls
     assert not (tmp_path / "second" / RELEASE).exists()
+
+
+def test_rows_below_a_floor_are_no_release_until_it_is_lowered(tmp_path: Path, server: ScriptedServer) -> None:
+    floors = {"vendi_share": 1, "domains_effective": 99, "nearest_previous_minimum": 0.01}
+    with pytest.raises(WorkError) as caught:
+        build(write_specification(tmp_path, specification(server.base_url, floors=floors)), tmp_path)
+    assert caught.value.exit_code == 1
+    table = [line.split() for line in str(caught.value).splitlines()[1:-1]]
+    assert [row[0] for row in table] == ["floor", *floors]
+    assert [row[-3:] for row in table[2:]] == [["at", "least", "99"], ["at", "least", "0.01"]]
+    assert table[3][1:4] == ["could", "not", "be"]
+    assert not (tmp_path / "releases").exists()
+
+    calls = server.counts().calls
+    lower = specification(server.base_url, floors={"vendi_share": 0.1, "domains_effective": 2})
+    made = build(write_specification(tmp_path, lower), tmp_path)
+    assert (made.calls_made, server.counts().calls) == (0, calls)
+    assert made.manifest.diversity.rows == 6
+    assert verify_release(tmp_path / RELEASE) == []
+
+
+def test_previous_release_is_compared_with_and_a_replay_asks_for_it(tmp_path: Path, server: ScriptedServer) -> None:
+    cells = kit_cells(3)
+    build(write_specification(tmp_path, specification(server.base_url, cells=cells, version="2026.10.0")), tmp_path)
+    previous = {"release": "scripted-2026.10.0"}
+    spec = write_specification(tmp_path, specification(server.base_url, cells=cells, previous=previous))
+    first = build(spec, tmp_path)
+    assert first.manifest.diversity.plots is not None
+    nearest = first.manifest.diversity.plots.nearest_previous
+    assert nearest is not None
+    assert (nearest.others, nearest.median) == (3, 0)
+    pinned = first.manifest.specification.previous
+    assert pinned is not None
+    assert pinned.manifest_sha256 == folder_hashes(tmp_path / "releases/scripted-2026.10.0")["manifest.json"]
+
+    release = tmp_path / RELEASE
+    elsewhere = tmp_path / "elsewhere"
+    with pytest.raises(WorkError, match=r"scripted-2026\.10\.0 is not there"):
+        build(release / "specification.yaml", elsewhere, replay=release / "completions")
+    shutil.copytree(tmp_path / "releases/scripted-2026.10.0", elsewhere / "releases/scripted-2026.10.0")
+    build(release / "specification.yaml", elsewhere, replay=release / "completions")
+    assert folder_hashes(elsewhere / RELEASE) == folder_hashes(release)
 
 
 @pytest.mark.slow

@@ -111,3 +111,17 @@ def test_checks_that_the_specification_leaves_out_are_said() -> None:
     assert "never made: relevance.motive, benignness.toxicity." in render_card(manifest_of(inputs), inputs.candidates)
     inputs = sample_inputs()
     assert "never made" not in render_card(manifest_of(inputs), inputs.candidates)
+
+
+def test_diversity_stands_in_the_card_with_what_it_means() -> None:
+    manifest = manifest_of(sample_inputs())
+    _, body = parts_of(render_card(manifest, sample_inputs().candidates))
+    plots, prose, people = manifest.diversity.plots, manifest.diversity.prose, manifest.diversity.spread["people"]
+    assert plots is not None
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in body.splitlines() if line.startswith("|")]
+    by_name = {row[0]: row[1:] for row in cells}
+    assert by_name["Vendi score of plots"][0] == markdown(f"{plots.vendi:g} of 6 ({plots.vendi_share:.0%})")
+    assert by_name["Vendi score of plots"][1] == "higher"
+    assert by_name["self-BLEU"][:2] == [f"{prose.self_bleu:.1f} over 6 rows", "lower"]
+    assert by_name["people"] == [str(people.values), f"{people.effective:.1f}", people.most_common, "33%"]
+    assert any(row[1:2] == ["not measured: no exemplars given"] for row in cells)

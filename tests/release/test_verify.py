@@ -26,7 +26,7 @@ from pipeline.release.write import write_release
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.scenario import AgentView, JudgePart, Scenario, Simulation
 from tests.support.encoders import WordEncoder
-from tests.support.releases import claims, pharmacy, sample_inputs, scenario
+from tests.support.releases import claims, pharmacy, sample_inputs, sample_specification, scenario
 
 DEV, TEST = data_file("dev"), data_file("test")
 
@@ -263,3 +263,52 @@ def test_broken_parquet_under_mended_hashes_is_a_problem_or_still_sound(release:
 def test_a_problem_reads_as_place_and_fault() -> None:
     assert str(Problem(file=DEV, row=2, problem="is odd")) == f"{DEV}, row 2: is odd"
     assert str(Problem(file=SUMS, problem="is missing")) == "SHA256SUMS: is missing"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("plots.vendi", 5.5),
+        ("plots.nearest.median", 0.4),
+        ("prose.distinct_2", 0.99),
+        ("prose.self_bleu", None),
+        ("spread.people.most_common", "Nobody Else"),
+        ("rows", 60),
+    ],
+)
+def test_a_figure_of_diversity_that_the_rows_do_not_give_is_named(release: Path, place: str, value: object) -> None:
+    def change(record: dict[str, Any]) -> None:
+        *parts, last = place.split(".")
+        inner = record["diversity"]
+        for part in parts:
+            inner = inner[part]
+        assert inner[last] != value
+        inner[last] = value
+
+    edit_manifest(release, change)
+    [problem] = verify(release)
+    assert problem.file == MANIFEST
+    assert f"`diversity.{place}` is {value}" in problem.problem
+    assert verify(release, semantic=False) == ([] if place.startswith("plots") else [problem])
+
+
+def test_a_figure_in_the_last_digit_is_the_noise_of_another_machine(release: Path) -> None:
+    edit_manifest(
+        release, lambda record: record["diversity"]["plots"].update(vendi=record["diversity"]["plots"]["vendi"] + 0.001)
+    )
+    assert verify(release) == []
+
+
+def test_figures_of_another_encoder_are_not_taken_for_checked(release: Path) -> None:
+    edit_manifest(release, lambda record: record["diversity"]["plots"].update(encoder_hash="0" * 64))
+    assert found(verify(release), MANIFEST, "was measured with an encoder of hash 000")
+    assert verify(release, semantic=False) == []
+
+
+def test_a_release_below_its_own_floor_is_named(tmp_path: Path) -> None:
+    specification = sample_specification(floors={"vendi_share": 0.9, "nearest_exemplar_median": 0.1})
+    folder, _ = write_release(sample_inputs(specification), tmp_path)
+    assert [problem.problem for problem in verify(folder)] == [
+        "`diversity` misses the floor vendi_share of the specification, at least 0.9",
+        "`diversity` misses the floor nearest_exemplar_median of the specification, at least 0.1",
+    ]

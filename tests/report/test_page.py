@@ -134,6 +134,20 @@ def test_the_heat_map_sums_the_cells(page: Element, inputs: ReleaseInputs) -> No
     assert page.one("td", data_cell="loyalty.corrupt_practice").attributes["class"] == "level-0"
 
 
+def test_diversity_is_the_manifests(page: Element, inputs: ReleaseInputs) -> None:
+    diversity = manifest_of(inputs).diversity
+    assert diversity.plots is not None
+    vendi = page.one("tr", data_figure="Vendi score of plots")
+    assert [cell.text for cell in vendi.all("td")][:2] == [
+        f"{diversity.plots.vendi:g} of 6 ({diversity.plots.vendi_share:.0%})",
+        "higher",
+    ]
+    for facet, spread in diversity.spread.items():
+        values, effective, most_common, share = (cell.text for cell in page.one("tr", data_facet=facet).all("td"))
+        assert (int(values), float(effective)) == (spread.values, round(spread.effective, 1))
+        assert (most_common, share) == (spread.most_common, f"{100 * spread.most_common_share:.0f}%")
+
+
 def test_each_check_is_counted(page: Element, inputs: ReleaseInputs) -> None:
     outcomes = Counter(
         (verdict.gate, verdict.outcome) for candidate in inputs.candidates for verdict in candidate.verdicts
