@@ -7,7 +7,6 @@ it asks: instructions, demonstrations, typed fields, system message, layout. A c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from pydantic import TypeAdapter, create_model
 
 from pipeline.errors import InputError
 from pipeline.generate.adapter import LAYOUT_VERSION, SheetAdapter
+from pipeline.generate.compiled import compiled_path, load_compiled
 from pipeline.generate.drafts import PathsDraft, PremiseDraft, WorldDraft
 from pipeline.generate.facts import WORD
 from pipeline.generate.wording import Wording, load_wording
@@ -26,6 +26,7 @@ from pipeline.schema.base import Record, sha256_of
 from pipeline.yaml_input import load_yaml_record
 
 PROSE_PROGRAMS = ("background", "opening", "note")
+REFINE_PROGRAMS = ("refine",)
 CORE_PROGRAMS = ("premise", "world", "paths")
 
 
@@ -61,6 +62,17 @@ class Note(dspy.Signature):  # type: ignore[misc]
     text: str = dspy.InputField()
     mend: list[str] = dspy.InputField()
     note: str = dspy.OutputField()
+
+
+class Refine(dspy.Signature):  # type: ignore[misc]
+    """Write a text anew that was sent back, so that what was found in it is gone."""
+
+    kind: str = dspy.InputField()
+    facts: list[str] = dspy.InputField()
+    must_contain: list[str] = dspy.InputField()
+    previous: str = dspy.InputField()
+    mend: list[str] = dspy.InputField()
+    text: str = dspy.OutputField()
 
 
 class Premise(dspy.Signature):  # type: ignore[misc]
@@ -105,6 +117,7 @@ SIGNATURES: dict[str, type[dspy.Signature]] = {
     "background": Background,
     "opening": Opening,
     "note": Note,
+    "refine": Refine,
     "premise": Premise,
     "world": World,
     "paths": Paths,
@@ -116,7 +129,7 @@ class Programs:
     """The loaded programs, the adapter they are asked through, and their versions.
 
     ``hashes`` maps a program's name to its version (64 hex digits), ``names`` to the names of people
-    and places in its demonstrations, which a model copies when it knows nothing better.
+    and places in its demonstrations, which a model copies when it knows nothing better; ``system`` is the house style.
     """
 
     steps: Mapping[str, dspy.Predict]
@@ -124,14 +137,19 @@ class Programs:
     wording: Wording
     hashes: Mapping[str, str]
     names: Mapping[str, frozenset[str]]
+    system: str
 
     def version(self, *names: str) -> str:
         """Return one hash over the versions of the named programs."""
         return sha256_of({name: self.hashes[name] for name in names})
 
 
-def load_programs(root: Path | None = None) -> Programs:
+def load_programs(root: Path | None = None, *, compiled: bool = True) -> Programs:
     """Load all programs from a prompts folder (default: the project's).
+
+    Args:
+        root: the folder.
+        compiled: take compiled states where there are any; else the programs are as they were written by hand.
 
     Raises:
         InputError: if an instruction file is missing or empty, or a compiled state is not one of the program.
@@ -140,9 +158,12 @@ def load_programs(root: Path | None = None) -> Programs:
     system = _instructions(root / "generate" / "system.md")
     wording = load_wording(root / "generate" / "wording.yaml")
     demonstrations = load_demonstrations(root / "generate" / "demonstrations.yaml")
-    steps = {name: _program(root, name, signature, demonstrations[name]) for name, signature in SIGNATURES.items()}
-    hashes = {name: _version(step, system, wording) for name, step in steps.items()}
-    return Programs(steps, SheetAdapter(system), wording, hashes, _demonstrated_names(steps))
+    states = root / "compiled" if compiled else None
+    steps = {
+        name: _program(root, name, signature, demonstrations[name], states) for name, signature in SIGNATURES.items()
+    }
+    hashes = {name: version_of(step, system, wording) for name, step in steps.items()}
+    return Programs(steps, SheetAdapter(system), wording, hashes, demonstrated_names(steps), system)
 
 
 def _instructions(path: Path) -> str:
@@ -179,23 +200,21 @@ def _demonstrations_model() -> type[Record]:
 
 
 def _program(
-    root: Path, name: str, signature: type[dspy.Signature], demonstrations: Sequence[dict[str, Any]]
+    root: Path,
+    name: str,
+    signature: type[dspy.Signature],
+    demonstrations: Sequence[dict[str, Any]],
+    compiled: Path | None,
 ) -> dspy.Predict:
-    """Make one program, from its compiled state where there is one."""
+    """Make one program, in its compiled state where there is one."""
     program = dspy.Predict(signature.with_instructions(_instructions(root / "generate" / f"{name}.md")))
     program.demos = [dict(demonstration) for demonstration in demonstrations]
-    compiled = root / "compiled" / f"{name}.json"
-    if compiled.exists():
-        try:
-            state = json.loads(compiled.read_text(encoding="utf-8"))
-            state.pop("metadata", None)
-            program.load_state({**state, "lm": None})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"not a state that DSPy saved of the program {name!r}: {error}", file=compiled) from error
+    if compiled is not None and (state := compiled_path(compiled, name)).exists():
+        load_compiled(state, name, program)
     return program
 
 
-def _version(program: dspy.Predict, system: str, wording: Wording) -> str:
+def version_of(program: dspy.Predict, system: str, wording: Wording) -> str:
     """Return the hash over everything that decides what a program asks."""
     signature = program.signature
     return sha256_of(
@@ -211,7 +230,7 @@ def _version(program: dspy.Predict, system: str, wording: Wording) -> str:
     )
 
 
-def _demonstrated_names(steps: Mapping[str, dspy.Predict]) -> dict[str, frozenset[str]]:
+def demonstrated_names(steps: Mapping[str, dspy.Predict]) -> dict[str, frozenset[str]]:
     """Return, by program, the words of its demonstrations that never stand in any without a capital."""
     words = {name: frozenset(WORD.findall("\n".join(_demonstrated_texts(step)))) for name, step in steps.items()}
     everywhere = frozenset().union(*words.values())

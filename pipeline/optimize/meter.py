@@ -55,7 +55,16 @@ class Meter:
         self._all = Collected()
 
     async def complete(
-        self, role: RoleName, messages: Sequence[ChatMessage], *, sample: int = 0, **settings: Any
+        self,
+        role: RoleName,
+        messages: Sequence[ChatMessage],
+        *,
+        sample: int = 0,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        response_schema: dict[str, Any] | None = None,
+        top_logprobs: int = 0,
+        stop: Sequence[str] = (),
     ) -> Completion:
         """Return the completion of a chat (see :meth:`pipeline.models.client.ModelClient.complete`).
 
@@ -63,14 +72,23 @@ class Meter:
             BudgetSpent: if the call is a new one and there is no room for it.
             WorkError: if tokens are bounded and the endpoint does not report them.
         """
-        asked = sha256_of([role, [one.model_dump(mode="json") for one in messages], sample, _plain(settings)])
-        if asked in self._asked:
-            return await self._client.complete(role, messages, sample=sample, **settings)
-        self._refuse_beyond()
-        self._asked.add(asked)
+        chat = [one.model_dump(mode="json") for one in messages]
+        asked = sha256_of([role, chat, sample, max_tokens, temperature, response_schema, top_logprobs, list(stop)])
+        if asked not in self._asked:
+            self._refuse_beyond()
+            self._asked.add(asked)
         self._open += 1
         try:
-            completion = await self._client.complete(role, messages, sample=sample, **settings)
+            completion = await self._client.complete(
+                role,
+                messages,
+                sample=sample,
+                max_tokens=max_tokens,
+                temperature=temperature,
+                response_schema=response_schema,
+                top_logprobs=top_logprobs,
+                stop=stop,
+            )
         finally:
             self._open -= 1
         self._count(role, completion)
@@ -129,7 +147,3 @@ def tokens_of(usage: Usage) -> int | None:
     if usage.prompt_tokens is None or usage.completion_tokens is None:
         return None
     return usage.prompt_tokens + usage.completion_tokens
-
-
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in sorted(settings.items())}
