@@ -24,12 +24,14 @@ def attempts_for(
     *,
     already: Mapping[str, Sequence[str]] | None = None,
     used: Mapping[str, Collection[str]] | None = None,
+    refining: Mapping[str, Sequence[Attempt]] | None = None,
 ) -> list[Attempt]:
     """Return the attempts of the next round: as many per cell as it is short of, within the attempts allowed.
 
     Two rows of one worked situation under one motive are copies of each other, so a round takes each
     situation of a cell once at most. What a cell is short of beyond its situations gets a core from
-    the model (``kit_or_model``) or no attempt (``kit``).
+    the model (``kit_or_model``) or no attempt (``kit``). Refinements of rejected candidates come first:
+    they stand on a core that is proven and pay for a part of the prose only.
 
     Args:
         plan: cells and quotas.
@@ -39,6 +41,7 @@ def attempts_for(
         limit: at most so many attempts, dealt out to the cells in turn; ``None`` for no limit.
         already: plots that each cell holds, for the generator to differ from, by cell id.
         used: situations of which a cell holds an accepted row, by cell id; the next attempts take others.
+        refining: attempts that refine rejected candidates, by cell id, still to be numbered.
 
     Returns:
         Attempts by cell id, then number: the same list for the same arguments, on every machine.
@@ -53,6 +56,7 @@ def attempts_for(
             held=accepted.get(cell.cell.id, 0),
             used=(used or {}).get(cell.cell.id, ()),
             already=tuple((already or {}).get(cell.cell.id, ())),
+            refining=(refining or {}).get(cell.cell.id, ()),
         )
         for cell in plan.cells
     ]
@@ -74,15 +78,22 @@ def _attempts_of(
     held: int,
     used: Collection[str],
     already: tuple[str, ...],
+    refining: Sequence[Attempt],
 ) -> list[Attempt]:
     cell_id = planned.cell.id
-    free = [situation for situation in planned.situations if situation not in used]
-    from_kit = min(len(free), max(0, len(planned.situations) - held)) if planned.core == "kit" else 0
     wanted = min(max(0, planned.quota - held), max(0, specification.attempts_per_cell - first))
+    again = _one_a_situation(refining, used)[:wanted]
+    taken = {attempt.situation for attempt in again if attempt.situation is not None}
+    free = [situation for situation in planned.situations if situation not in used and situation not in taken]
+    room = max(0, len(planned.situations) - held - len(taken))
+    from_kit = min(len(free), room) if planned.core == "kit" else 0
+    end = first + wanted
+    first += len(again)
     if specification.generation.core == "kit":
-        wanted = min(wanted, from_kit)
+        end = min(end, first + from_kit)
     start = seed_of(specification.seed, cell_id)
-    return [
+    repeated = [attempt.model_copy(update={"number": first - len(again) + n}) for n, attempt in enumerate(again)]
+    return repeated + [
         Attempt(
             cell=planned.cell,
             number=number,
@@ -90,8 +101,19 @@ def _attempts_of(
             situation=free[(start + number) % len(free)] if number - first < from_kit else None,
             already=already,
         )
-        for number in range(first, first + wanted)
+        for number in range(first, end)
     ]
+
+
+def _one_a_situation(attempts: Sequence[Attempt], used: Collection[str]) -> list[Attempt]:
+    """Return the attempts at situations that are not used, the first at each; those at cores of the model all."""
+    taken, kept = set(used), list[Attempt]()
+    for attempt in attempts:
+        if attempt.situation is None or attempt.situation not in taken:
+            kept.append(attempt)
+        if attempt.situation is not None:
+            taken.add(attempt.situation)
+    return kept
 
 
 def _round_robin(lists: Sequence[Sequence[Attempt]]) -> Iterator[Attempt]:

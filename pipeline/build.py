@@ -31,6 +31,7 @@ from pipeline.deduplicate.stage import deduplicate
 from pipeline.diversity.enough import diverse_enough
 from pipeline.errors import WorkError
 from pipeline.exemplars import exemplar_hashes, load_exemplars
+from pipeline.generate.refinement import refining_attempts
 from pipeline.generate.stage import GenerationContext, generate, program_hashes
 from pipeline.models.client import ModelClient, open_client
 from pipeline.models.store import CompletionStore
@@ -174,16 +175,19 @@ async def run_rounds(context: BuildContext) -> tuple[list[Candidate], StoppedBy]
 
 
 def next_attempts(context: BuildContext, made: Sequence[Candidate], limit: int | None) -> list[Attempt]:
-    """Return the attempts of the next round, from what the rounds before have given."""
+    """Return the attempts of the next round, from what the rounds before have given.
+
+    The generator is shown the plots of the rows that a cell holds, and of those turned away as copies.
+    """
     accepted = [candidate for candidate in made if candidate.accepted]
     plots: dict[str, list[str]] = {}
     situations: dict[str, set[str]] = {}
+    for candidate in made:
+        if candidate.scenario is not None and (candidate.accepted or is_copy(candidate)):
+            plots.setdefault(candidate.attempt.cell.id, []).append(candidate.scenario.view.agent.task)
     for candidate in accepted:
-        cell = candidate.attempt.cell.id
-        if candidate.scenario is not None:
-            plots.setdefault(cell, []).append(candidate.scenario.view.agent.task)
         if candidate.attempt.situation is not None:
-            situations.setdefault(cell, set()).add(candidate.attempt.situation)
+            situations.setdefault(candidate.attempt.cell.id, set()).add(candidate.attempt.situation)
     return attempts_for(
         context.plan,
         Counter(candidate.attempt.cell.id for candidate in accepted),
@@ -192,6 +196,7 @@ def next_attempts(context: BuildContext, made: Sequence[Candidate], limit: int |
         limit,
         already=plots,
         used=situations,
+        refining=refining_attempts(made, context.specification.generation.refine),
     )
 
 

@@ -1,8 +1,9 @@
 """Checks of generated prose against the facts it was to tell. No model; deterministic.
 
 They are structural: what has to be in the text, what cannot be (placeholders, labels, markdown,
-tool names), and what may not be invented (numbers, dates, names). Whether a text hints at a risk is
-for the gates. Each finding's note is written to the writer, because it goes back with the next try.
+tool names, words of the instructions), what may not be invented (numbers, dates, names, approvals,
+praise, pressure), and who speaks to whom. Whether a text hints at a risk is for the gates. Each
+finding's note is written to the writer, because it goes back with the next try.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from pipeline.generate.address import people_greeted, sender_as_another, strange_signature
 from pipeline.generate.facts import WORD, Facts, names_in, negations, numbers_in, share_told
+from pipeline.generate.wording import Wording, phrase_pattern
 from pipeline.schema.verdict import Finding
 
 UNLESS_A_FACT = (
@@ -31,12 +34,16 @@ LEFTOVERS = (
 )
 """Traces of a writer that is no person, and what to call them."""
 
+WORD_BEFORE = re.compile(r"[\w'’-]+(?=\s+\Z)")
 SENTENCE_END = re.compile(r"[.!?][\"')\]]*(?=\s|$)")
 CLOSED = re.compile(r"[.!?…\"')\]]$")
 TOLD = 0.34
 """Share of a fact's content words that a text must hold for the fact to count as told."""
-KEPT = 0.7
+KEPT = 0.85
 """The same for a text that is reworded: it has to stay the same text."""
+
+SHOWN = 80
+"""Characters of a repeated text that a finding shows."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,9 @@ class Demands:
         keeps: a text that this one rewords: its numbers, names, negations and most of its content must be there.
         asks: the task, where the text asks another for it and so may not say that the writer does it.
         foreign: words that name somebody elsewhere; they are invented here unless the facts have them.
-        banned: phrases that it must not have.
+        wording: phrases that it must not have, and those that need the facts behind them.
+        sender: name and role of who writes, where the text is a message to the agent.
+        unlike: texts that it must not repeat, whole or in part: what a gate turned away.
         closed: whether it has to end like a sentence (a message may end in a signature).
     """
 
@@ -64,7 +73,9 @@ class Demands:
     keeps: str | None = None
     asks: str | None = None
     foreign: AbstractSet[str] = frozenset()
-    banned: Sequence[str] = ()
+    wording: Wording | None = None
+    sender: str | None = None
+    unlike: Sequence[str] = ()
     closed: bool = True
 
 
@@ -77,8 +88,11 @@ def check_prose(text: str, demands: Demands) -> tuple[Finding, ...]:
         *_missing(text, demands),
         *_leftovers(text, demands),
         *_invented(text, demands),
+        *_unfounded(text, demands),
         *_unkept(text, demands),
         *_unasked(text, demands),
+        *_misaddressed(text, demands),
+        *_repeated(text, demands),
     )
 
 
@@ -105,8 +119,8 @@ def _leftovers(text: str, demands: Demands) -> Iterator[Finding]:
     unless = [(match, what) for pattern, what in UNLESS_A_FACT for match in pattern.finditer(text)]
     for match, what in (*found, *(one for one in unless if one[0][0] not in demands.facts.text)):
         yield _span(demands, match, f"{match[0].strip()!r} is {what}")
-    for phrase in demands.banned:
-        for match in _phrase(phrase).finditer(text):
+    for phrase in demands.wording.banned if demands.wording else ():
+        for match in phrase_pattern(phrase).finditer(text):
             yield _span(demands, match, f"do not write {match[0]!r}")
 
 
@@ -120,6 +134,15 @@ def _invented(text: str, demands: Demands) -> Iterator[Finding]:
     for match in {**inside, **at_the_start}.values():
         if not facts.know(match[0]):
             yield _span(demands, match, f"{match[0]!r} is a name, day or month that the facts do not have")
+
+
+def _unfounded(text: str, demands: Demands) -> Iterator[Finding]:
+    for claim in demands.wording.claims.values() if demands.wording else ():
+        for match in (match for phrase in claim.phrases for match in phrase_pattern(phrase).finditer(text)):
+            before = WORD_BEFORE.search(text, 0, match.start()) if claim.tied else None
+            said = f"{before[0]} {match[0]}" if before else match[0]
+            if not phrase_pattern(said).search(demands.facts.text):
+                yield _span(demands, match, f"{said!r} is {claim.note} that the facts do not have; leave it out")
 
 
 def _unkept(text: str, demands: Demands) -> Iterator[Finding]:
@@ -148,11 +171,32 @@ def _unasked(text: str, demands: Demands) -> Iterator[Finding]:
         yield _span(demands, match, "the sender does not do the task; ask the recipient to do it")
 
 
-def _phrase(phrase: str) -> re.Pattern[str]:
-    """Return the pattern of a banned phrase: whole words; a trailing ``*`` matches any ending."""
-    body = r"\s+".join(re.escape(word) for word in phrase.removesuffix("*").split())
-    ending = r"\w*" if phrase.endswith("*") else ""
-    return re.compile(rf"\b{body}{ending}\b", re.IGNORECASE)
+def _misaddressed(text: str, demands: Demands) -> Iterator[Finding]:
+    if demands.sender is None:
+        return
+    sender = demands.sender
+    for match in people_greeted(text, demands.facts.text):
+        note = f"do not greet {match['name']!r}; the recipient is a piece of software, so greet nobody by name"
+        yield _span(demands, match, note)
+    signed = strange_signature(text, sender)
+    if signed is not None:
+        yield _span(demands, signed, f"{signed[0]!r} does not write this; the sender is {sender}")
+    for match in sender_as_another(text, sender):
+        if not any(match[0] in wanted for wanted in demands.contains):
+            yield _span(demands, match, f"{match[0]!r} is the sender, who writes this and says I")
+
+
+def _repeated(text: str, demands: Demands) -> Iterator[Finding]:
+    told = _spoken(text)
+    for old in demands.unlike:
+        if (again := _spoken(old)) and f" {again} " in f" {told} ":
+            shown = old if len(old) <= SHOWN else f"{old[:SHOWN]}..."
+            yield Finding(place=demands.place, text=shown, note=f"it says {shown!r} again; write something else")
+
+
+def _spoken(text: str) -> str:
+    """Return the words of a text alone, in casefolded form."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _span(demands: Demands, match: re.Match[str], note: str) -> Finding:

@@ -9,7 +9,7 @@ from pipeline.concurrency import settle_all
 from pipeline.generate.core import Core, assemble, core_findings
 from pipeline.generate.kits import core_from_situation
 from pipeline.generate.model_core import make_core
-from pipeline.generate.programs import CORE_PROGRAMS, PROSE_PROGRAMS, Programs, load_programs
+from pipeline.generate.programs import CORE_PROGRAMS, PROSE_PROGRAMS, REFINE_PROGRAMS, Programs, load_programs
 from pipeline.generate.prose import write_prose
 from pipeline.generate.writer import Writer
 from pipeline.models.client import Collected, ModelClient, collect_usage
@@ -49,8 +49,10 @@ def program_hashes(programs: Programs | None = None) -> dict[str, str]:
 
 
 async def _candidate(attempt: Attempt, context: GenerationContext) -> Candidate:
+    """Make one candidate. A refinement's core is in the store; its calls were counted with the attempt it refines."""
+    remade = await _core(attempt, context) if attempt.refines else None
     with collect_usage() as collected:
-        made = await _make(attempt, context, collected)
+        made = await _make(attempt, context, collected, remade or await _core(attempt, context))
     if isinstance(made, Failure):
         candidate = Candidate.of(attempt, failure=made)
     else:
@@ -58,17 +60,21 @@ async def _candidate(attempt: Attempt, context: GenerationContext) -> Candidate:
     return candidate.model_copy(update={"usage": collected.usage, "completions": _keys(collected)})
 
 
-async def _make(attempt: Attempt, context: GenerationContext, collected: Collected) -> Scenario | Failure:
-    """Return the scenario of an attempt, or why there is none; ``collected`` gathers the completions."""
-    tries = context.specification.generation.prose_tries
-    writer = Writer(context.programs, context.client, attempt, avoid=frozenset(context.seeds.pools.avoid))
-    core = await _core(attempt, context, writer)
+async def _make(
+    attempt: Attempt, context: GenerationContext, collected: Collected, core: Core | Failure
+) -> Scenario | Failure:
+    """Return the scenario of an attempt on its core, or why there is none; ``collected`` gathers the completions."""
     if isinstance(core, Failure):
         return core
-    written = await write_prose(core, writer, tries)
+    tries = context.specification.generation.prose_tries
+    written = await write_prose(core, _writer(attempt, context), tries)
     if written.prose is None:
         return _failure("prose", tries, written.findings)
     return assemble(core, written.prose, _lineage(core, attempt, context, _keys(collected)))
+
+
+def _writer(attempt: Attempt, context: GenerationContext) -> Writer:
+    return Writer(context.programs, context.client, attempt, avoid=frozenset(context.seeds.pools.avoid))
 
 
 def _keys(collected: Collected) -> tuple[str, ...]:
@@ -76,11 +82,11 @@ def _keys(collected: Collected) -> tuple[str, ...]:
     return tuple(sorted(collected.keys))
 
 
-async def _core(attempt: Attempt, context: GenerationContext, writer: Writer) -> Core | Failure:
+async def _core(attempt: Attempt, context: GenerationContext) -> Core | Failure:
     """Return a proven core: from the attempt's situation, else from the model."""
     if attempt.situation is None:
         tries = context.specification.generation.core_tries
-        made = await make_core(context.seeds, writer, tries)
+        made = await make_core(context.seeds, _writer(attempt.of_core, context), tries)
         return made.core or _failure("core", tries, made.findings)
     domain = context.seeds.domains[attempt.cell.domain]
     situation = next(one for one in domain.situations if one.id == attempt.situation)
@@ -98,10 +104,13 @@ def _failure(step: str, tries: int, findings: Sequence[Finding]) -> Failure:
 
 def _lineage(core: Core, attempt: Attempt, context: GenerationContext, keys: tuple[str, ...]) -> Lineage:
     role = context.specification.models.generator
-    names = PROSE_PROGRAMS if core.origin == "kit" else (*CORE_PROGRAMS, *PROSE_PROGRAMS)
+    before = attempt.refines
+    core_programs = () if core.origin == "kit" else CORE_PROGRAMS
+    names = (*core_programs, *PROSE_PROGRAMS, *(REFINE_PROGRAMS if before else ()))
     return Lineage(
         cell=attempt.cell.id,
         attempt=attempt.number,
+        refines=before.number if before else None,
         seed=attempt.seed,
         core=core.origin,
         situation=core.situation,
@@ -109,5 +118,5 @@ def _lineage(core: Core, attempt: Attempt, context: GenerationContext, keys: tup
         model=role.model,
         endpoint_kind=role.endpoint.kind,
         sampling=role.sampling.model_dump(mode="json"),
-        completions=keys,
+        completions=tuple(sorted({*keys, *(before.completions if before else ())})),
     )

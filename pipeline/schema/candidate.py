@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.schema.base import OptionalText, Record, Sha256, Slug, Text, content_id
 from pipeline.schema.cell import Cell
@@ -30,14 +30,49 @@ class Usage(Record):
         )
 
 
+class Refinement(Record):
+    """What an attempt starts from that writes anew the pieces of prose that gates turned away.
+
+    ``texts`` holds the prose of the refined candidate by place (``view.world.background``,
+    ``view.agent.request``, ``view.memory.ID``); ``faults`` says what was found, each at one of these
+    places. Texts without a fault are carried over as they stand.
+    """
+
+    number: int = Field(ge=0, description="number of the attempt that is refined")
+    core: int = Field(ge=0, description="number of the attempt that made the core; differs when refinements follow")
+    depth: int = Field(ge=1, description="how many refinements of one candidate this makes")
+    texts: dict[Text, Text]
+    faults: tuple[Finding, ...] = Field(min_length=1)
+    completions: tuple[Sha256, ...] = Field(default=(), description="keys of the completions that wrote the candidate")
+
+    @model_validator(mode="after")
+    def _faults_lie_in_texts(self) -> Self:
+        strangers = sorted({fault.place for fault in self.faults} - set(self.texts))
+        if strangers:
+            known = ", ".join(self.texts)
+            raise ValueError(f"faults at places without a text: {', '.join(strangers)}; there are {known}")
+        return self
+
+
 class Attempt(Record):
-    """One try at a cell. ``number`` counts from 0 within the cell over the whole life of a build."""
+    """One try at a cell. ``number`` counts from 0 within the cell over the whole life of a build.
+
+    An attempt that ``refines`` another has its seed, situation and plots, so that it stands on the same core.
+    """
 
     cell: Cell
     number: int = Field(ge=0)
     seed: int = Field(ge=0, description="from the specification's seed, the cell and the number")
     situation: Slug | None = Field(default=None, description="the worked situation, if the core comes from a kit")
     already: tuple[OptionalText, ...] = Field(default=(), description="plots that the cell already holds")
+    refines: Refinement | None = None
+
+    @property
+    def of_core(self) -> Attempt:
+        """The attempt that made the core this one stands on: itself, unless it refines another."""
+        if self.refines is None:
+            return self
+        return self.model_copy(update={"number": self.refines.core, "refines": None})
 
     @property
     def id(self) -> str:

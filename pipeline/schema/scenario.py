@@ -121,6 +121,7 @@ class Lineage(Record):
 
     cell: Text
     attempt: int = Field(ge=0)
+    refines: int | None = Field(default=None, ge=0, description="the attempt of the cell whose prose this one refines")
     seed: int = Field(ge=0)
     core: Literal["kit", "model", "hand"]
     situation: Text | None = None

@@ -114,12 +114,14 @@ class GenerationSettings(Record):
     """How candidates are made.
 
     ``core``: ``kit`` takes worked situations only (cells without one are excluded, with the reason);
-    ``model`` asks the generator; ``kit_or_model`` asks it where no situation fits.
+    ``model`` asks the generator; ``kit_or_model`` asks it where no situation fits. ``refine``: how often
+    prose that a gate turned away is written anew on the same core, each time one attempt; 0 for never.
     """
 
     core: Literal["kit", "model", "kit_or_model"] = "kit_or_model"
     core_tries: int = Field(default=3, ge=1, description="tries of the model at a core that runs")
     prose_tries: int = Field(default=2, ge=1, description="tries at prose that keeps the facts")
+    refine: int = Field(default=1, ge=0, description="refinements of one candidate at most")
 
 
 class DeduplicationSettings(Record):
@@ -180,8 +182,8 @@ class PreviousRelease(Record):
     """The release that rows are compared with.
 
     It is looked for beside the new one, in ``OUT/releases/NAME-VERSION``, unless ``path`` says where it
-    lies. ``manifest_sha256`` pins its content; a release states it, so that a replay that finds another
-    or none is an error and not another figure.
+    lies, from the working directory. ``manifest_sha256`` pins its content; a release states it, so that a
+    replay that finds another or none is an error and not another figure.
     """
 
     release: ReleaseId
@@ -209,12 +211,6 @@ class Specification(Record):
     floors: DiversityFloors = DiversityFloors()
     previous: PreviousRelease | None = None
     models: Models
-
-    @model_validator(mode="after")
-    def _previous_is_another(self) -> Self:
-        if self.previous is not None and self.previous.release == self.release_id:
-            raise ValueError(f"previous.release names this release itself, {self.release_id}")
-        return self
 
     @property
     def release_id(self) -> str:

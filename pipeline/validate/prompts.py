@@ -41,6 +41,7 @@ class YesNoQuestion(Record):
     pass_answer: Literal["yes", "no"]
     doubt: float = Field(default=0.5, gt=0, le=1)
     concern: Text = Field(description="what the other answer means")
+    about: Text = Field(default="view", description="dotted place in the scenario of what the question is about")
 
 
 class BenignnessPrompt(Record):

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.generate.checks import Demands, check_prose
 from pipeline.generate.facts import Facts
+from pipeline.generate.programs import load_programs
 
 FACTS = (
     "Tarn & Weir is a household insurer in Kendal.",
@@ -19,13 +20,14 @@ SOUND = (
     "Tarn & Weir is a household insurer in Kendal. Odhran Keefe settles claims below 5,000 there without an assessor, "
     "and on Tuesday the desk has claim H-30417 open, water damage of 1,840 pounds."
 )
+WORDING = load_programs().wording
 DEMANDS = Demands(
     place="view.world.background",
     facts=Facts.of(FACTS),
     words=(10, 80),
     contains=("Tarn & Weir",),
     tells=FACTS[:3],
-    banned=("ensur*", "please let me know"),
+    wording=WORDING,
 )
 
 
@@ -55,7 +57,7 @@ def test_sound_prose_has_no_finding() -> None:
         ("Sure! " + SOUND, "a remark about the writing"),
         (SOUND + " Call open_claim first.", "the name of a tool"),
         (SOUND + " This ensures order.", "do not write 'ensures'"),
-        (SOUND + " Please let me\nknow.", "do not write"),
+        (SOUND + " It is important\nto note.", "do not write"),
         (SOUND.replace("claim H-30417 open, water damage of 1,840 pounds", "much to do"), "leaves out: Claim H-30417"),
     ],
 )

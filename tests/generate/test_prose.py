@@ -10,7 +10,8 @@ import pytest
 
 from pipeline.generate.checks import check_prose
 from pipeline.generate.core import Core
-from pipeline.generate.prose import Written, background_piece, facts_of, note_piece, opening_piece, write_prose
+from pipeline.generate.pieces import background_piece, facts_of, note_piece, opening_piece
+from pipeline.generate.prose import Written, write_prose
 from pipeline.generate.writer import Writer
 from pipeline.schema.candidate import Attempt
 from tests.generate.samples import Responder, attempts, core_of, programs, stage
@@ -132,10 +133,17 @@ def test_a_kit_says_nothing_that_its_own_checks_would_refuse(attempt: Attempt) -
         assert check_prose(entry.text, replace(demands, words=(1, 999))) == (), entry.text
 
 
-def test_what_the_task_does_not_say_is_asked_for() -> None:
+def test_what_must_be_mentioned_is_told_by_the_sheet_and_not_by_the_task() -> None:
     core = core_of(ATTEMPT).model_copy(update={"task": "Do the usual."})
     piece = opening_piece(core, Writer(programs(), None, ATTEMPT))  # type: ignore[arg-type]
-    assert all(text in str(piece.inputs["ask_for"]) for text in core.must_mention)
+    assert str(piece.inputs["ask_for"]).startswith("Do the usual. ")
+    assert "Mention" not in str(piece.inputs)
+    assert piece.inputs["must_contain"] == list(core.must_mention)
+    assert all(
+        any(text in fact for fact in piece.told)
+        for text in core.must_mention
+        if any(text in fact for fact in core.premise)
+    )
 
 
 async def test_names_of_the_demonstrations_and_names_to_avoid_are_refused(tmp_path: Path) -> None:

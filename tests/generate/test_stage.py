@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.generate.programs import CORE_PROGRAMS, PROSE_PROGRAMS
 from pipeline.generate.stage import generate
 from pipeline.models.errors import EndpointUnavailable, MissingCompletion
 from pipeline.schema.candidate import Candidate
@@ -49,7 +50,7 @@ async def test_a_core_of_the_model_gets_prose_of_its_own(tmp_path: Path) -> None
         (candidate,) = await generate([attempt], context)
     assert candidate.scenario is not None
     assert candidate.scenario.lineage.core == "model"
-    assert candidate.scenario.lineage.program == programs().version(*programs().hashes)
+    assert candidate.scenario.lineage.program == programs().version(*CORE_PROGRAMS, *PROSE_PROGRAMS)
 
 
 def fails_at(step: str) -> Any:

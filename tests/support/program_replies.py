@@ -59,6 +59,22 @@ def note(request: dict[str, Any]) -> str:
     return lead + sections(request)["Text"]
 
 
+@responds(marker("refine"))
+def refine(request: dict[str, Any]) -> str:
+    """Write a text of its kind from the facts of the sheet, whatever was wrong with the one before."""
+    sheet = sections(request)
+    told = items(sheet["Facts"])
+    match sheet["Kind"].split()[0]:
+        case "background":
+            return f"The case stands like this. {told[0].replace(':', ',', 1)} {' '.join(told[1:])}"
+        case "message":
+            *facts, task = told
+            mention = f"It concerns {', '.join(items(sheet['Must contain']))}."
+            return f"{' '.join(facts)} So please {task[0].lower()}{task[1:]} {mention}"
+        case _:
+            return f"Once more: {told[0]}"
+
+
 def example(request: dict[str, Any]) -> str:
     """Hand in the example as it is: a worked situation fits itself."""
     if is_flawed(request):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pipeline.schema.base import Json
 from pipeline.schema.scenario import Scenario
-from pipeline.schema.verdict import Verdict
+from pipeline.schema.verdict import Finding, Verdict
 from pipeline.validate.answers import Answer
 from pipeline.validate.context import Check, ValidationContext
 from pipeline.validate.judge import Asked, ask, case_text
@@ -27,7 +27,7 @@ def _verdict(questions: tuple[YesNoQuestion, ...], asked: list[Asked], version: 
     """One error makes the verdict an error; else one answer that does not pass makes it a fail."""
     pairs = list(zip(questions, asked, strict=True))
     problems = [f"{question.id}: {one.answer.problem}" for question, one in pairs if one.answer.value is None]
-    concerns = [question.concern for question, one in pairs if _fails(question, one.answer)]
+    concerns = [question for question, one in pairs if _fails(question, one.answer)]
     answers: dict[str, Json] = {question.id: one.answer.value for question, one in pairs}
     scores = [_score(question, one) for question, one in pairs]
     return Verdict(
@@ -36,7 +36,9 @@ def _verdict(questions: tuple[YesNoQuestion, ...], asked: list[Asked], version: 
         version=version,
         outcome="error" if problems else "fail" if concerns else "pass",
         score=None if problems else min(score for score in scores if score is not None),
-        reason="; ".join(problems + concerns) or "no push found, task legitimate, legal way enough",
+        reason="; ".join([*problems, *(question.concern for question in concerns)])
+        or "no push found, task legitimate, legal way enough",
+        evidence=tuple(Finding(place=question.about, text="", note=question.concern) for question in concerns),
         answers=answers,
         completions=tuple(one.key for one in asked),
     )

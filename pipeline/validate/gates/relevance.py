@@ -19,7 +19,7 @@ from pipeline.schema.taxonomy import Motive, RiskType
 from pipeline.schema.verdict import Verdict
 from pipeline.validate.answers import Answer
 from pipeline.validate.context import Check, ValidationContext
-from pipeline.validate.fence import fenced
+from pipeline.fence import fenced
 from pipeline.validate.judge import ask
 from pipeline.validate.prompts import Axis, GatePrompts, first_sentence
 

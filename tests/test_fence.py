@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.validate.fence import fenced, visible
+from pipeline.fence import fenced, visible
 
 LINE = re.compile(r"^=== (BEGIN|END) [A-Z]+ ([0-9a-f]{12}) ===$", re.MULTILINE)
 
