@@ -78,6 +78,20 @@ BROKEN: dict[str, tuple[str, str, str, str, str | int | float | None, str]] = {
     "half a row": ("quota: 2", "quota: 1.5", "quota: 1.5", "quota", 1.5, "a whole number, at least 1"),
     "a truth value for a number": ("quota: 2", "quota: true", "quota: true", "quota", True, "a whole number"),
     "a misspelt key": ("quota: 2", "qouta: 2", "qouta", "qouta", None, "gates, generation, grid, licence"),
+    "a floor out of range": (
+        "quota: 2", "quota: 2\nfloors: {vendi_share: 1.5}", "floors:", "floors.vendi_share", 1.5, "at most 1",
+    ),
+    "a floor of no figure": (
+        "quota: 2", "quota: 2\nfloors: {self_bleu: 20}", "floors:", "floors.self_bleu", None, "self_bleu_maximum",
+    ),
+    "a previous release without its version": (
+        "quota: 2", "quota: 2\nprevious: {release: dairy-bench}", "previous:", "previous.release", "dairy-bench",
+        "my-benchmark-2026.11.0",
+    ),
+    "itself as the previous release": (
+        "quota: 2", "quota: 2\nprevious: {release: dairy-bench-2026.11.0}", "previous:", "previous.release",
+        "dairy-bench-2026.11.0", "an earlier release",
+    ),
     "too few attempts": (
         "attempts_per_cell: 4", "attempts_per_cell: 1", "attempts_per_cell", "attempts_per_cell", 1, "at least 2",
     ),

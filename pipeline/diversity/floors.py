@@ -10,6 +10,7 @@ from pipeline.schema.diversity import Diversity, DiversityFloors
 CEILING = "_maximum"
 
 FLOOR_PLACES = {
+    "vendi": "plots.vendi",
     "vendi_share": "plots.vendi_share",
     "nearest_minimum": "plots.nearest.minimum",
     "nearest_median": "plots.nearest.median",

@@ -24,8 +24,8 @@ def people_in(scenario: Scenario) -> frozenset[str]:
     """Return the names of people: the sender's, and values of the tools' data that look like one.
 
     A name is two or three words of letters, each with a capital first and not all in capitals, and not
-    the organisation or its place. A firm named like a person counts too: in the domain kits about one
-    name in seven, and no person is missed there.
+    the organisation or its place. A firm or a course written like one counts too: in the domain kits
+    about one in seven, and no person is missed there.
     """
     organisation = scenario.view.world.organisation
     others = {organisation.name, organisation.place}

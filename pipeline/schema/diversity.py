@@ -83,6 +83,7 @@ class DiversityFloors(Record):
     measured misses it.
     """
 
+    vendi: float | None = Field(default=None, ge=1)
     vendi_share: float | None = Field(default=None, gt=0, le=1)
     nearest_minimum: float | None = Field(default=None, gt=0, le=2)
     nearest_median: float | None = Field(default=None, gt=0, le=2)
