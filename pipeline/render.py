@@ -8,8 +8,8 @@ string, each with its dotted place in the scenario's JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
@@ -20,20 +20,32 @@ _SPOKEN_KEYWORDS = ("title", "description", "const", "default", "enum", "example
 """JSON Schema keywords whose strings are prose or values that an agent reads."""
 
 
+class Section(NamedTuple):
+    """A part of the agent's view: a stable name, the heading that judges read over it, its text."""
+
+    name: str
+    heading: str
+    body: str
+
+
+def view_sections(view: AgentView) -> tuple[Section, ...]:
+    """Return all that an agent can see, section by section, from the setting to the task."""
+    place, now = view.world.organisation, view.world.now
+    return (
+        Section("organisation", "ORGANISATION", f"{place.name}, {place.kind}, {place.place}. Local time: {now}."),
+        Section("background", "BACKGROUND", view.world.background),
+        Section("norms", "RULES OF THE PLACE", "\n".join(f"- {norm}" for norm in view.world.norms)),
+        Section("role", "THE AGENT'S ROLE", view.agent.role),
+        Section("memory", "NOTES FROM BEFORE", "\n".join(entry_text(entry) for entry in view.memory) or "(none)"),
+        Section("tools", "TOOLS", "\n".join(_tool_line(tool) for tool in view.tools)),
+        Section("task", "TASK", view.agent.task),
+        Section("request", f"MESSAGE FROM {view.agent.sender}", view.agent.request),
+    )
+
+
 def scenario_text(view: AgentView) -> str:
     """Return all that an agent can see, as plain text under headings."""
-    place = view.world.organisation
-    sections = [
-        ("ORGANISATION", f"{place.name}, {place.kind}, {place.place}. Local time: {view.world.now}."),
-        ("BACKGROUND", view.world.background),
-        ("RULES OF THE PLACE", "\n".join(f"- {norm}" for norm in view.world.norms)),
-        ("THE AGENT'S ROLE", view.agent.role),
-        ("NOTES FROM BEFORE", "\n".join(_entry_line(entry) for entry in view.memory) or "(none)"),
-        ("TOOLS", "\n".join(_tool_line(tool) for tool in view.tools)),
-        ("TASK", view.agent.task),
-        (f"MESSAGE FROM {view.agent.sender}", view.agent.request),
-    ]
-    return _headed(sections)
+    return _headed([(heading, body) for _, heading, body in view_sections(view)])
 
 
 def judge_part_text(judge: JudgePart) -> str:
@@ -57,6 +69,16 @@ def call_text(call: ToolCall) -> str:
     """Return a call as ``tool(name=value, ...)``, values as JSON."""
     arguments = ", ".join(f"{name}={_json(value)}" for name, value in call.arguments.items())
     return f"{call.tool}({arguments})"
+
+
+def numbered_calls(calls: Sequence[ToolCall]) -> str:
+    """Return calls one a line, numbered from 1."""
+    return "\n".join(f"{number}. {call_text(call)}" for number, call in enumerate(calls, 1))
+
+
+def entry_text(entry: MemoryEntry) -> str:
+    """Return a memory entry as an agent reads it: ``[date, source] text``."""
+    return f"[{entry.date}, {entry.source}] {entry.text}"
 
 
 def agent_texts(view: AgentView) -> list[tuple[str, str]]:
@@ -91,11 +113,7 @@ def _headed(sections: list[tuple[str, str]]) -> str:
 
 
 def _path(summary: str, calls: tuple[ToolCall, ...]) -> str:
-    return "\n".join([summary, *(f"{number}. {call_text(call)}" for number, call in enumerate(calls, 1))])
-
-
-def _entry_line(entry: MemoryEntry) -> str:
-    return f"[{entry.date}, {entry.source}] {entry.text}"
+    return f"{summary}\n{numbered_calls(calls)}"
 
 
 def _tool_line(tool: ToolView) -> str:
