@@ -24,9 +24,9 @@ LIBRARIES = (
 """Those whose version can change a row, a score or a file's bytes."""
 
 
-def library_versions() -> dict[str, str]:
-    """Return the version of each library that bears on a release, and our own."""
-    return {"impress-bench": __version__, **{name: version(name) for name in LIBRARIES}}
+def library_versions(*others: str) -> dict[str, str]:
+    """Return the version of each library that bears on a release, of the ``others`` named, and our own."""
+    return {"impress-bench": __version__, **{name: version(name) for name in (*LIBRARIES, *others)}}
 
 
 def prompt_hashes() -> dict[str, str]:

@@ -16,7 +16,7 @@ from pipeline.schema.candidate import Attempt
 from pipeline.schema.verdict import Finding
 
 if TYPE_CHECKING:
-    from pipeline.models.client import ModelClient
+    from pipeline.models.client import Completer
 
 SHOWN_BEFORE = 3
 """How many plots that the cell holds already a program is shown, the latest ones."""
@@ -33,7 +33,7 @@ class Writer:
     """
 
     programs: Programs
-    client: ModelClient
+    client: Completer
     attempt: Attempt
     avoid: frozenset[str] = frozenset()
 

@@ -21,7 +21,7 @@ from pipeline.generate.kits import core_from_situation
 from pipeline.generate.pieces import Piece, background_piece, note_piece, opening_piece
 from pipeline.generate.programs import Programs
 from pipeline.generate.writer import Writer
-from pipeline.models.client import ModelClient
+from pipeline.models.requests import ChatMessage, Completion
 from pipeline.optimize.settings import SETS, OptimizeSettings, SetName
 from pipeline.references import texts
 from pipeline.schema.base import sha256_of
@@ -29,6 +29,7 @@ from pipeline.schema.candidate import Attempt
 from pipeline.schema.cell import Cell
 from pipeline.schema.exemplar import Exemplar
 from pipeline.schema.scenario import Scenario
+from pipeline.schema.specification import RoleName
 from pipeline.seeds import Seeds
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'“])")
@@ -92,16 +93,14 @@ def data_hashes(sets: Sets) -> dict[SetName, str]:
     }
 
 
-def load_cases(
-    program: str, seeds: Seeds, programs: Programs, client: ModelClient, settings: OptimizeSettings
-) -> list[Case]:
+def load_cases(program: str, seeds: Seeds, programs: Programs, settings: OptimizeSettings) -> list[Case]:
     """Return all cases of a program, from the sources that the settings name."""
     cases: list[Case] = []
     if "exemplars" in settings.sources:
         for exemplar in load_exemplars(seeds=seeds).values():
-            cases += _of_exemplar(program, exemplar, seeds, programs, client)
+            cases += _of_exemplar(program, exemplar, seeds, programs)
     if "kits" in settings.sources:
-        cases += _of_kits(program, seeds, programs, client)
+        cases += _of_kits(program, seeds, programs)
     return cases
 
 
@@ -186,20 +185,18 @@ def _mentions(scenario: Scenario) -> tuple[str, ...]:
     return tuple(sorted(whole, key=request.index))
 
 
-def _of_exemplar(
-    program: str, exemplar: Exemplar, seeds: Seeds, programs: Programs, client: ModelClient
-) -> Iterator[Case]:
+def _of_exemplar(program: str, exemplar: Exemplar, seeds: Seeds, programs: Programs) -> Iterator[Case]:
     scenario = exemplar.scenario
     core = core_of(scenario)
     view = scenario.view
     prose = Prose(background=view.world.background, request=view.agent.request)
     gold = {"background": view.world.background, "opening": view.agent.request}.get(program)
-    for case in _cases(program, f"exemplars/{exemplar.id}", core, prose, (seeds, programs, client)):
+    for case in _cases(program, f"exemplars/{exemplar.id}", core, prose, (seeds, programs)):
         good = gold is not None and not check_prose(gold, case.piece.demands)
         yield Case(**{**vars(case), "gold": gold if good else None})
 
 
-def _of_kits(program: str, seeds: Seeds, programs: Programs, client: ModelClient) -> Iterator[Case]:
+def _of_kits(program: str, seeds: Seeds, programs: Programs) -> Iterator[Case]:
     for domain in seeds.domains.values():
         for situation in domain.situations:
             entry = f"kits/{domain.id}/{situation.id}"
@@ -207,16 +204,14 @@ def _of_kits(program: str, seeds: Seeds, programs: Programs, client: ModelClient
             motives = sorted(situation.temptations)
             core = core_from_situation(domain, situation, motives[seed % len(motives)], seeds.pools, seed)
             if not core_findings(core):
-                yield from _cases(program, entry, core, _plain_prose(core), (seeds, programs, client))
+                yield from _cases(program, entry, core, _plain_prose(core), (seeds, programs))
 
 
-def _cases(
-    program: str, entry: str, core: Core, prose: Prose, tools: tuple[Seeds, Programs, ModelClient]
-) -> Iterator[Case]:
-    seeds, programs, client = tools
+def _cases(program: str, entry: str, core: Core, prose: Prose, tools: tuple[Seeds, Programs]) -> Iterator[Case]:
+    seeds, programs = tools
     cell = Cell(motive=core.motive, risk_type=core.risk_type, domain=core.domain)
     attempt = Attempt(cell=cell, number=0, seed=_seed(entry))
-    writer = Writer(programs, client, attempt, avoid=frozenset(seeds.pools.avoid))
+    writer = Writer(programs, _Nobody(), attempt, avoid=frozenset(seeds.pools.avoid))
     if program == "background":
         yield Case(entry, entry, core, prose, background_piece(core, writer), "view.world.background")
     elif program == "opening":
@@ -225,6 +220,15 @@ def _cases(
         for index, note in enumerate(core.memory):
             piece = note_piece(note, core, writer)
             yield Case(f"{entry}/{note.id}", entry, core, prose, piece, f"view.memory.{index}.text")
+
+
+class _Nobody:
+    """A completer for a writer that only makes pieces: whoever asks it has made a mistake."""
+
+    async def complete(
+        self, role: RoleName, messages: Sequence[ChatMessage], *, sample: int = 0, **_: Any
+    ) -> Completion:
+        raise AssertionError("making an example asks no model")
 
 
 def _plain_prose(core: Core) -> Prose:
