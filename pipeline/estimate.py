@@ -1,88 +1,254 @@
-"""What a build is expected to take: attempts and calls, from what one attempt takes."""
+"""What a build is expected to take: attempts, calls, tokens and money, by stage and role, with a range.
+
+Low is a build that accepts every first try at the least size of each call, high one in which each cell
+uses all its attempts and each attempt all its tries at the highest size. The count of calls at the high
+end is a bound; its tokens are as good as the sizes in ``seeds/estimates.yaml``.
+"""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.schema.cell import Estimate, PlannedCell
-from pipeline.schema.specification import GenerationSettings, Specification
+from pipeline.schema.estimate import (
+    NOTHING,
+    Amount,
+    CallSize,
+    CallSizes,
+    EstimatePart,
+    Price,
+    Prices,
+    ProgramName,
+    StageName,
+)
+from pipeline.schema.specification import Budget, ModelRole, OpenAIEndpoint, RoleName, Specification
+
+CORE_PROGRAMS: tuple[ProgramName, ...] = ("premise", "world", "paths")
+PER_MILLION = Amount.flat(1e-6)
+PRICES_FILE = "seeds/prices.yaml"
 
 
 @dataclass(frozen=True)
-class CallRates:
-    """Calls that one attempt takes, for the estimate. Retries after a failed connection are not counted.
+class Demand:
+    """Attempts at rows, those among them with a core by the model, and the memory entries that all of them write."""
 
-    ``core``: one try of the model at an executable core (premise, world, paths). ``texts``: one try at
-    background and opening message; each memory entry takes one more. ``notes``: memory entries of a
-    core by the model, where no kit tells their number. ``gates``: the judge's questions about one
-    candidate (four on benignness, two on relevance, one on realism). ``acceptance``: the share of
-    attempts expected to be accepted.
-    """
+    attempts: Amount
+    model_cores: Amount
+    notes: Amount
 
-    core: int = 3
-    texts: int = 2
-    notes: int = 3
-    gates: int = 7
-    acceptance: float = 0.5
+
+@dataclass(frozen=True)
+class _Calls:
+    """So many calls of one size."""
+
+    name: str
+    number: Amount
+    size: CallSize
 
 
 def estimate_of(
-    cells: Sequence[PlannedCell], notes: Mapping[str, int], specification: Specification, rates: CallRates
+    cells: Sequence[PlannedCell],
+    notes: Mapping[str, int],
+    specification: Specification,
+    sizes: CallSizes,
+    prices: Prices,
 ) -> Estimate:
-    """Estimate the calls of a build; tokens and cost are unknown here and stay ``None``.
+    """Estimate what a build takes.
 
     Args:
         cells: the planned cells.
         notes: memory entries of the cells' worked situations, by cell id.
-        specification: attempts, tries and budget.
-        rates: what one attempt takes.
+        specification: attempts, tries, models, gates and budget.
+        sizes: tokens of each kind of call, and what one attempt is expected to take.
+        prices: what models cost.
     """
-    settings = specification.generation
-    attempts = {
-        cell.cell.id: min(specification.attempts_per_cell, math.ceil(cell.quota / rates.acceptance)) for cell in cells
-    }
-    typical = sum(attempts[cell.cell.id] * _calls(cell, notes[cell.cell.id], rates) for cell in cells)
-    at_most = specification.attempts_per_cell * sum(
-        _calls_at_most(cell, notes[cell.cell.id], rates, settings) for cell in cells
-    )
-    budget = specification.budget.calls
-    basis = (
-        f"{len(cells)} cells, {sum(cell.quota for cell in cells)} rows; {sum(attempts.values())} attempts if "
-        f"{rates.acceptance:.0%} are accepted, at most {specification.attempts_per_cell} a cell; "
-        f"a call for each of {rates.texts} texts and each memory entry (at most {settings.prose_tries} tries at each), "
-        f"{rates.gates} for the gates, {rates.core} a try at a core by the model (at most {settings.core_tries}; "
-        f"{rates.notes} memory entries are supposed); "
-        "repeats after failed connections are not counted; tokens and prices are not known before the first calls"
-    )
-    few = sum(settings.core == "kit" and cell.quota > len(cell.situations) for cell in cells)
-    if few:
-        basis += f"; {few} cells have fewer worked situations than their quota and will stay short"
-    if budget is not None:
-        basis += f"; the budget stops the build at {budget} calls"
-        typical, at_most = min(typical, budget), min(at_most, budget)
+    demand = demand_of(cells, notes, specification, sizes)
+    generator = _part("generate", "generator", _generating(demand, specification, sizes), specification, prices)
+    judge = _part("validate", "judge", _judging(demand, specification, sizes), specification, prices)
+    parts = tuple(part for part in (generator, judge) if part is not None)
+    calls = sum((part.calls for part in parts), NOTHING)
+    prompt = sum((part.prompt_tokens for part in parts), NOTHING)
+    completion = sum((part.completion_tokens for part in parts), NOTHING)
+    currencies = {part.currency for part in parts if part.currency is not None}
+    costs = [part.cost for part in parts if part.cost is not None]
+    known = len(costs) == len(parts) and len(currencies) <= 1
+    cost = sum(costs, NOTHING) if known else None
     return Estimate(
-        calls=typical,
-        calls_at_most=at_most,
-        prompt_tokens=None,
-        completion_tokens=None,
-        cost=None,
-        currency=None,
-        basis=basis,
+        calls=int(calls.typical),
+        calls_at_most=int(calls.high),
+        prompt_tokens=int(prompt.typical),
+        completion_tokens=int(completion.typical),
+        cost=None if cost is None else cost.typical,
+        currency=next(iter(currencies), None) if known else None,
+        basis=_basis(cells, demand, specification, sizes),
+        attempts=demand.attempts,
+        call_range=calls,
+        prompt_range=prompt,
+        completion_range=completion,
+        cost_range=cost,
+        parts=parts,
+        budget_covers=_covered(specification.budget, calls, prompt + completion),
+        notes=tuple(_notes(cells, specification, sizes, parts, currencies)),
     )
 
 
-def _calls(cell: PlannedCell, notes: int, rates: CallRates) -> int:
-    if cell.core == "kit":
-        return rates.texts + notes + rates.gates
-    return rates.core + rates.texts + rates.notes + rates.gates
+def demand_of(
+    cells: Sequence[PlannedCell], notes: Mapping[str, int], specification: Specification, sizes: CallSizes
+) -> Demand:
+    """Return the attempts that the cells take together; arguments as for :func:`estimate_of`.
+
+    Rows beyond a cell's worked situations get cores from the model under ``kit_or_model`` and no attempt
+    under ``kit``.
+    """
+    alike = Counter((cell.core, cell.quota, len(cell.situations), notes[cell.cell.id]) for cell in cells if cell.quota)
+    attempts, model_cores, entries = NOTHING, NOTHING, NOTHING
+    for (core, quota, situations, of_kit), number in alike.items():
+        many = Amount.flat(number)
+        from_kit = min(quota, situations) if core == "kit" else 0
+        from_model = 0 if specification.generation.core == "kit" else quota - from_kit
+        kit, model = _attempts(from_kit, from_model, specification.attempts_per_cell, sizes.acceptance)
+        # At the high end any attempt may be one of either source, never both.
+        longest = max(of_kit if from_kit else 0, sizes.notes if from_model else 0)
+        written = Amount(
+            low=kit.low * of_kit + model.low * sizes.notes,
+            typical=kit.typical * of_kit + model.typical * sizes.notes,
+            high=specification.attempts_per_cell * longest,
+        )
+        either = Amount(
+            low=kit.low + model.low,
+            typical=kit.typical + model.typical,
+            high=specification.attempts_per_cell,
+        )
+        attempts, model_cores, entries = attempts + either * many, model_cores + model * many, entries + written * many
+    return Demand(attempts, model_cores, entries)
 
 
-def _calls_at_most(cell: PlannedCell, notes: int, rates: CallRates, settings: GenerationSettings) -> int:
-    kit = (rates.texts + notes) * settings.prose_tries + rates.gates
-    model = rates.core * settings.core_tries + (rates.texts + rates.notes) * settings.prose_tries + rates.gates
-    turns_to_model = settings.core == "kit_or_model" and cell.quota > len(cell.situations)
-    if cell.core == "kit":
-        return max(kit, model) if turns_to_model else kit
-    return model
+def _attempts(kit_rows: int, model_rows: int, allowed: int, acceptance: float) -> tuple[Amount, Amount]:
+    """Return a cell's attempts by source of their cores, for so many rows of each."""
+    kit = min(allowed - model_rows, math.ceil(kit_rows / acceptance))
+    model = min(allowed - kit, math.ceil(model_rows / acceptance))
+    return (
+        Amount(low=kit_rows, typical=kit, high=allowed if kit_rows else 0),
+        Amount(low=model_rows, typical=model, high=allowed if model_rows else 0),
+    )
+
+
+def _generating(demand: Demand, specification: Specification, sizes: CallSizes) -> list[_Calls]:
+    settings = specification.generation
+    found = []
+    for name, size in sizes.programs.items():
+        of_core = name in CORE_PROGRAMS
+        most = settings.core_tries if of_core else settings.prose_tries
+        tries = Amount(low=1, typical=min(size.tries, most), high=most)
+        due = demand.model_cores if of_core else demand.notes if name == "note" else demand.attempts
+        found.append(_Calls(name, (due * tries).rounded_up(), size))
+    return found
+
+
+def _judging(demand: Demand, specification: Specification, sizes: CallSizes) -> list[_Calls]:
+    """Return the judge's questions, as if every attempt came to the judge: some are turned away before."""
+    return [
+        _Calls(name, demand.attempts * Amount.flat(size.count), size)
+        for name, size in sizes.questions.items()
+        if name not in specification.gates.left_out
+    ]
+
+
+def _part(
+    stage: StageName, role: RoleName, calls: Sequence[_Calls], specification: Specification, prices: Prices
+) -> EstimatePart | None:
+    """Return what a role takes in a stage; ``None`` if it is not called at all."""
+    settings: ModelRole = getattr(specification.models, role)
+    number = sum((one.number for one in calls), NOTHING)
+    if number.high == 0:
+        return None
+    longest = settings.sampling.max_tokens
+    prompt = sum((one.number * one.size.prompt for one in calls), NOTHING).rounded_up()
+    completion = sum((one.number * one.size.completion.up_to(longest) for one in calls), NOTHING).rounded_up()
+    cost, currency, said = _cost(settings, prompt, completion, prices)
+    return EstimatePart(
+        stage=stage,
+        role=role,
+        model=settings.model,
+        calls=number,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cost=cost,
+        currency=currency,
+        price=said,
+    )
+
+
+def price_of(role: ModelRole, prices: Prices) -> Price | None:
+    """Return the price of a role's model at its endpoint, or ``None`` if the table has none."""
+    endpoint = role.endpoint
+    if not isinstance(endpoint, OpenAIEndpoint):
+        return None
+    at = endpoint.base_url.rstrip("/")
+    matching = (one for one in prices.prices if (one.base_url.rstrip("/"), one.model) == (at, role.model))
+    return next(matching, None)
+
+
+def _cost(role: ModelRole, prompt: Amount, completion: Amount, prices: Prices) -> tuple[Amount | None, str | None, str]:
+    """Return what tokens cost, in which currency, and where the price comes from or what is missing."""
+    if not isinstance(role.endpoint, OpenAIEndpoint):
+        return NOTHING, None, "runs in this process: nothing is charged; electricity and the machine are not counted"
+    price = price_of(role, prices)
+    if price is None:
+        missing = f"no price of {role.model} at {role.endpoint.base_url} is known; add it to {PRICES_FILE}"
+        return None, None, missing
+    charged = prompt * Amount.flat(price.prompt) + completion * Amount.flat(price.completion)
+    said = (
+        f"{price.currency} {price.prompt:g} per million prompt tokens, {price.completion:g} completion, "
+        f"as of {price.as_of} ({price.source})"
+    )
+    return charged * PER_MILLION, price.currency, said
+
+
+def _covered(budget: Budget, calls: Amount, tokens: Amount) -> float | None:
+    """Return the share of the typical build that a budget pays for, by the limit that is reached first."""
+    limits = [(budget.calls, calls.typical), (budget.tokens, tokens.typical)]
+    shares = [1.0 if due <= limit else limit / due for limit, due in limits if limit is not None]
+    return min(shares, default=None)
+
+
+def _basis(cells: Sequence[PlannedCell], demand: Demand, specification: Specification, sizes: CallSizes) -> str:
+    settings = specification.generation
+    return (
+        f"{len(cells)} cells, {sum(cell.quota for cell in cells)} rows; {demand.attempts.typical:g} attempts if "
+        f"{sizes.acceptance:.0%} are accepted, {demand.attempts.low:g} if all are, at most "
+        f"{specification.attempts_per_cell} a cell; {demand.model_cores.typical:g} of them with a core by the model "
+        f"(at most {settings.core_tries} tries; {settings.prose_tries} at each text); tokens per call from "
+        "seeds/estimates.yaml, measured or supposed as it says there; repeats after failed connections are not counted"
+    )
+
+
+def _notes(
+    cells: Sequence[PlannedCell],
+    specification: Specification,
+    sizes: CallSizes,
+    parts: Sequence[EstimatePart],
+    currencies: set[str],
+) -> list[str]:
+    """Return what the reader should know before paying."""
+    notes = []
+    few = sum(specification.generation.core == "kit" and cell.quota > len(cell.situations) for cell in cells)
+    if few:
+        notes.append(f"{few} cells have fewer worked situations than their quota and will stay short")
+    if len(currencies) > 1:
+        notes.append(f"prices are in {' and '.join(sorted(currencies))}, so they have no sum")
+    if currencies:
+        notes.append("the cost leaves out discounts, such as those for cached prompts and for batches")
+    longest = specification.models.generator.sampling.max_tokens
+    used = CORE_PROGRAMS if any(cell.core == "model" for cell in cells) else ()
+    cut = [name for name in used if name in sizes.programs and sizes.programs[name].completion.high > longest]
+    if cut:
+        most = max(sizes.programs[name].completion.high for name in cut)
+        notes.append(
+            f"models.generator.sampling.max_tokens is {longest}: a {' or '.join(cut)} may take {most:g} and be cut off"
+        )
+    notes += [f"{part.role}: {part.price}" for part in parts if part.cost is None]
+    return notes

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
 
 from pipeline.errors import UsageError
-from pipeline.estimate import CallRates, estimate_of
+from pipeline.estimate import estimate_of
 from pipeline.intervals import half_width
 from pipeline.schema.cell import Cell, ExcludedCell, Plan, PlannedCell
 from pipeline.schema.specification import Specification
 from pipeline.seeds import Seeds
 
 
-def plan(specification: Specification, seeds: Seeds, rates: CallRates | None = None) -> Plan:
+def plan(specification: Specification, seeds: Seeds) -> Plan:
     """Lay out the grid of a specification, with quotas and an estimate, before any call is made.
 
     Args:
         specification: grid, quota, attempts, source of the cores, budget.
-        seeds: the taxonomies and domain kits.
-        rates: what one attempt takes; the defaults of :class:`CallRates` when ``None``.
+        seeds: the taxonomies, domain kits, implausible pairs, sizes of calls and prices.
 
     Returns:
-        Cells in the order of their ids. Under ``core: kit`` a cell that no worked situation supports
-        is excluded, with the reason.
+        Cells in the order of their ids. A cell of an implausible pair is excluded, with the reason; so is
+        one that no worked situation supports, under ``core: kit``.
 
     Raises:
-        UsageError: if the grid names what the seeds lack, holds a cell twice, is left with no cell,
-            or allows fewer attempts than the quota needs.
+        UsageError: if the grid names what the seeds lack, holds a cell twice, lists one of an implausible
+            pair, is left with no cell, or allows fewer attempts than the quota needs.
     """
     if specification.attempts_per_cell < specification.quota:
         raise UsageError(
@@ -36,19 +38,20 @@ def plan(specification: Specification, seeds: Seeds, rates: CallRates | None = N
     planned: list[PlannedCell] = []
     excluded: list[ExcludedCell] = []
     for cell in grid_cells(specification, seeds):
+        implausible = seeds.implausible.get((cell.motive, cell.risk_type))
+        if implausible is not None:
+            excluded.append(ExcludedCell(cell=cell, reason=implausible, kind="implausible"))
+            continue
         situations = situations_for(cell, seeds)
         if not situations and specification.generation.core == "kit":
             reason = f"no worked situation of {cell.domain} has risk type {cell.risk_type} under motive {cell.motive}"
-            excluded.append(ExcludedCell(cell=cell, reason=reason))
+            excluded.append(ExcludedCell(cell=cell, reason=reason, kind="no_situation"))
             continue
         planned.append(_planned(cell, situations, specification))
     if not planned:
-        raise UsageError(
-            "no cell of the grid is supported by a worked situation; widen the grid, or set generation.core "
-            "to kit_or_model or model"
-        )
+        raise UsageError(_why_empty(excluded))
     notes = {cell.cell.id: notes_of(cell, seeds) for cell in planned}
-    estimate = estimate_of(planned, notes, specification, rates or CallRates())
+    estimate = estimate_of(planned, notes, specification, seeds.call_sizes, seeds.prices)
     return Plan(cells=tuple(planned), excluded=tuple(excluded), estimate=estimate)
 
 
@@ -56,7 +59,8 @@ def grid_cells(specification: Specification, seeds: Seeds) -> list[Cell]:
     """Return the cells that a specification asks for, in the order of their ids.
 
     Raises:
-        UsageError: for ids that the seeds lack, and for a cell listed twice.
+        UsageError: for ids that the seeds lack, for a cell listed twice, and for a listed cell of an
+            implausible pair.
     """
     grid = specification.grid
     if grid.cells is not None:
@@ -72,11 +76,47 @@ def grid_cells(specification: Specification, seeds: Seeds) -> list[Cell]:
         _known("motive", cell.motive, seeds.motives)
         _known("risk type", cell.risk_type, seeds.risk_types)
         _known("domain", cell.domain, seeds.domains)
+        reason = None if grid.cells is None else seeds.implausible.get((cell.motive, cell.risk_type))
+        if reason is not None:
+            raise UsageError(
+                f"the grid lists {cell.id}, whose motive and risk type make no clean probe: {reason} "
+                "Leave the cell out, or take the pair out of seeds/implausible.yaml"
+            )
     ids = [cell.id for cell in cells]
     if len(set(ids)) < len(ids):
         twice = sorted({cell_id for cell_id in ids if ids.count(cell_id) > 1})
         raise UsageError(f"the grid holds cells more than once: {', '.join(twice)}")
     return sorted(cells, key=lambda cell: cell.id)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Cells taken together: how many, their rows, and what a rate measured on all of these rows can say.
+
+    ``half_width`` is that of the Wilson 95% interval at a rate of one half, as if the rows were
+    independent; ``None`` for no row.
+    """
+
+    axis: Literal["motive", "risk_type", "all"]
+    name: str
+    cells: int
+    rows: int
+    half_width: float | None
+
+
+def pools_of(planned: Plan) -> list[Pool]:
+    """Return the rows of each motive, each risk type and the whole plan, excluded ones with no cell and no row."""
+    pools = []
+    axes: tuple[Literal["motive", "risk_type"], ...] = ("motive", "risk_type")
+    for axis in axes:
+        cells = Counter(getattr(one.cell, axis) for one in planned.cells)
+        rows: Counter[str] = Counter()
+        for one in planned.cells:
+            rows[getattr(one.cell, axis)] += one.quota
+        names = sorted({*cells, *(getattr(one.cell, axis) for one in planned.excluded)})
+        pools += [Pool(axis, name, cells[name], rows[name], half_width(rows[name])) for name in names]
+    total = sum(one.quota for one in planned.cells)
+    return [*pools, Pool("all", "all", len(planned.cells), total, half_width(total))]
 
 
 def situations_for(cell: Cell, seeds: Seeds) -> tuple[str, ...]:
@@ -110,6 +150,15 @@ def _planned(cell: Cell, situations: tuple[str, ...], specification: Specificati
         situations=situations,
         core="kit" if from_kit else "model",
         interval_half_width=half_width(specification.quota),
+    )
+
+
+def _why_empty(excluded: Collection[ExcludedCell]) -> str:
+    if all(one.kind == "implausible" for one in excluded):
+        return "every cell of the grid belongs to an implausible pair (seeds/implausible.yaml); widen the grid"
+    return (
+        "no cell of the grid is supported by a worked situation; widen the grid, or set generation.core "
+        "to kit_or_model or model"
     )
 
 

@@ -6,11 +6,12 @@ Whether the situation's paths run is not asked here: that takes filled slots and
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pydantic import JsonValue
 
 from pipeline.mistakes import Mistake, Place, did_you_mean
+from pipeline.schema.cell import ImplausiblePair
 from pipeline.schema.domain import FormatSlot, OffsetSlot, PartSlot, Situation
 from pipeline.schema.tool import CallPattern, Check, Effect
 
@@ -44,6 +45,37 @@ def situation_mistakes(
     yield from _tool_mistakes(situation)
     yield from _collection_mistakes(situation)
     yield from _memory_mistakes(situation)
+
+
+def pair_mistakes(
+    pairs: Sequence[ImplausiblePair],
+    motives: Collection[str],
+    risk_types: Collection[str],
+    realised: Mapping[tuple[str, str], str],
+) -> Iterator[Mistake]:
+    """Yield every mistake in the table of implausible pairs; paths start at the table's file.
+
+    Args:
+        pairs: the table.
+        motives: ids of the motives that exist.
+        risk_types: ids of the risk types that exist.
+        realised: for each pair that a worked situation realises, which one and where it stands.
+    """
+    seen: set[tuple[str, str]] = set()
+    for index, pair in enumerate(pairs):
+        place: Place = ("pairs", index)
+        named = f"{pair.motive} and {pair.risk_type}"
+        if pair.motive not in motives:
+            yield unknown("motive", (*place, "motive"), pair.motive, motives)
+        if pair.risk_type not in risk_types:
+            yield unknown("risk type", (*place, "risk_type"), pair.risk_type, risk_types)
+        key = pair.motive, pair.risk_type
+        if key in seen:
+            yield Mistake((*place, "risk_type"), "this pair stands twice", named, "each pair once")
+        seen.add(key)
+        if key in realised:
+            problem = f"the worked situation {realised[key]} realises this pair, so it is not implausible"
+            yield Mistake((*place, "risk_type"), problem, named, "pairs that no worked situation realises")
 
 
 def unknown(what: str, path: Place, found: str, known: Collection[str], *, at_key: bool = False) -> Mistake:

@@ -1,21 +1,22 @@
-"""Reads and checks what people edit: motives, risk types, domain kits, pools, specifications."""
+"""Reads and checks what people edit: motives, risk types, domain kits, pools, implausible pairs, specifications."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.entries import load_entries, raise_first
 from pipeline.mistakes import Mistake, Place
-from pipeline.references import repeated, situation_mistakes, unknown
+from pipeline.references import pair_mistakes, repeated, situation_mistakes, unknown
 from pipeline.resources import seeds_dir
 from pipeline.schema.base import Record, sha256_of
-from pipeline.schema.cell import Cell
+from pipeline.schema.cell import Cell, ImplausiblePairs
 from pipeline.schema.domain import Domain, Pools
+from pipeline.schema.estimate import CallSizes, Prices
 from pipeline.schema.specification import Grid, Specification
 from pipeline.schema.taxonomy import Motive, RiskType
-from pipeline.yaml_input import load_yaml_document
+from pipeline.yaml_input import LineLookup, load_yaml_document, load_yaml_record
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,17 @@ class Seeds:
     """All seeds, by id, in the order of their ids.
 
     ``hashes`` gives the SHA-256 of each entry's canonical JSON by ``motives/ID``, ``risk_types/ID``,
-    ``domains/ID`` and ``pools``: comments and layout of a file do not change it.
+    ``domains/ID``, ``pools``, ``implausible``, ``estimates`` and ``prices``: comments and layout of a
+    file do not change it. ``implausible`` gives the reason by motive and risk type.
     """
 
     motives: dict[str, Motive]
     risk_types: dict[str, RiskType]
     domains: dict[str, Domain]
     pools: Pools
+    implausible: dict[tuple[str, str], str]
+    call_sizes: CallSizes
+    prices: Prices
     hashes: dict[str, str]
 
 
@@ -37,8 +42,8 @@ def load_seeds(root: Path | None = None) -> Seeds:
     """Read and check all seeds.
 
     Args:
-        root: the folder with ``motives/``, ``risk_types/``, ``domains/`` and ``pools.yaml``; the
-            installation's own seeds if left out.
+        root: the folder with ``motives/``, ``risk_types/``, ``domains/``, ``pools.yaml``, ``implausible.yaml``,
+            ``estimates.yaml`` and ``prices.yaml``; the installation's own seeds if left out.
 
     Raises:
         InputError: for the first mistake in any file, with the number of the others in that file.
@@ -51,17 +56,28 @@ def load_seeds(root: Path | None = None) -> Seeds:
         raise_first(lines, _domain_mistakes(domain, motives, risk_types))
     pools, lines = load_yaml_document(root / "pools.yaml", Pools)
     raise_first(lines, _pool_mistakes(pools))
+    implausible, lines = load_yaml_document(root / "implausible.yaml", ImplausiblePairs)
+    raise_first(lines, pair_mistakes(implausible.pairs, motives, risk_types, _realised(domains)))
+    call_sizes = load_yaml_record(root / "estimates.yaml", CallSizes)
+    prices, lines = load_yaml_document(root / "prices.yaml", Prices)
+    raise_first(lines, _price_mistakes(prices))
     entries: dict[str, Record] = {
         **{f"motives/{name}": entry for name, (entry, _) in motives.items()},
         **{f"risk_types/{name}": entry for name, (entry, _) in risk_types.items()},
         **{f"domains/{name}": entry for name, (entry, _) in domains.items()},
         "pools": pools,
+        "implausible": implausible,
+        "estimates": call_sizes,
+        "prices": prices,
     }
     return Seeds(
         motives={name: entry for name, (entry, _) in motives.items()},
         risk_types={name: entry for name, (entry, _) in risk_types.items()},
         domains={name: entry for name, (entry, _) in domains.items()},
         pools=pools,
+        implausible={(pair.motive, pair.risk_type): pair.reason for pair in implausible.pairs},
+        call_sizes=call_sizes,
+        prices=prices,
         hashes={name: sha256_of(entry.model_dump(mode="json")) for name, entry in entries.items()},
     )
 
@@ -103,6 +119,24 @@ def _pool_mistakes(pools: Pools) -> Iterator[Mistake]:
                     yield Mistake(path, "this name is on the list `avoid`", name, "names that are not on it")
 
 
+def _realised(domains: Mapping[str, tuple[Domain, LineLookup]]) -> dict[tuple[str, str], str]:
+    """Return the first worked situation of each pair of motive and risk type: its id, file and line."""
+    found: dict[tuple[str, str], str] = {}
+    for domain, lines in domains.values():
+        for index, situation in enumerate(domain.situations):
+            for motive in situation.temptations:
+                line = lines.line(("situations", index, "temptations", motive), at_key=True)
+                found.setdefault((motive, situation.risk_type), f"`{situation.id}` ({lines.file}:{line})")
+    return found
+
+
+def _price_mistakes(prices: Prices) -> Iterator[Mistake]:
+    names: list[tuple[Place, str]] = [
+        (("prices", index, "model"), f"{price.model} at {price.base_url}") for index, price in enumerate(prices.prices)
+    ]
+    yield from repeated("model", names)
+
+
 def _specification_mistakes(specification: Specification, seeds: Seeds) -> Iterator[Mistake]:
     yield from _grid_mistakes(specification.grid, seeds)
     if specification.attempts_per_cell < specification.quota:
@@ -110,6 +144,10 @@ def _specification_mistakes(specification: Specification, seeds: Seeds) -> Itera
         yield Mistake(
             ("attempts_per_cell",), problem, specification.attempts_per_cell, f"at least {specification.quota}"
         )
+    previous = specification.previous
+    if previous is not None and previous.release == specification.release_id:
+        problem = "is this release itself, which is not there before it is made"
+        yield Mistake(("previous", "release"), problem, previous.release, "an earlier release")
 
 
 def _grid_mistakes(grid: Grid, seeds: Seeds) -> Iterator[Mistake]:
@@ -130,10 +168,14 @@ def _grid_mistakes(grid: Grid, seeds: Seeds) -> Iterator[Mistake]:
         yield from repeated(what, names)
         yield from (unknown(what, path, name, known) for path, name in names if name not in known)
     if grid.cells is not None:
-        yield from _cell_mistakes(grid.cells, axes)
+        yield from _cell_mistakes(grid.cells, axes, seeds.implausible)
 
 
-def _cell_mistakes(cells: tuple[str, ...], axes: dict[str, tuple[str, Collection[str]]]) -> Iterator[Mistake]:
+def _cell_mistakes(
+    cells: tuple[str, ...],
+    axes: dict[str, tuple[str, Collection[str]]],
+    implausible: Mapping[tuple[str, str], str],
+) -> Iterator[Mistake]:
     if not cells:
         problem = "is an empty list; leave it out to take all"
         yield Mistake(("grid", "cells"), problem, allowed="motive.risk_type.domain")
@@ -148,3 +190,9 @@ def _cell_mistakes(cells: tuple[str, ...], axes: dict[str, tuple[str, Collection
         for (what, known), name in zip(axes.values(), (cell.motive, cell.risk_type, cell.domain), strict=True):
             if name not in known:
                 yield unknown(what, path, name, known)
+        reason = implausible.get((cell.motive, cell.risk_type))
+        if reason is not None:
+            problem = f"this pair of motive and risk type is no clean probe ({reason})"
+            yield Mistake(
+                path, problem, text, "pairs that seeds/implausible.yaml does not list; edit it if you disagree"
+            )

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.seeds import Seeds, load_seeds
-from tests.support.seed_files import DOMAIN, FILES, line_of, write_seeds
+from pipeline.seeds import Seeds, load_seeds, load_specification
+from tests.support.seed_files import DOMAIN, FILES, SPECIFICATION, line_of, write_seeds
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_hashes_name_every_entry(shipped: Seeds) -> None:
     expected = {f"motives/{name}" for name in shipped.motives}
     expected |= {f"risk_types/{name}" for name in shipped.risk_types}
     expected |= {f"domains/{name}" for name in shipped.domains}
-    assert set(shipped.hashes) == {*expected, "pools"}
+    assert set(shipped.hashes) == {*expected, "pools", "implausible", "estimates", "prices"}
 
 
 def test_a_hash_follows_the_content_and_not_the_layout(tmp_path: Path) -> None:
@@ -100,8 +100,8 @@ def test_adding_an_entry_is_adding_a_file(tmp_path: Path) -> None:
     assert list(load_seeds(root).motives) == ["haste", "idleness"]
 
 
-MOTIVE, RISK, KIT, NAMES = FILES
-"""motives/haste.yaml, risk_types/spillage.yaml, domains/dairy.yaml, pools.yaml"""
+MOTIVE, RISK, KIT, NAMES, PAIRS, SIZES, PRICES = FILES
+"""motives/haste.yaml, risk_types/spillage.yaml, domains/dairy.yaml, pools.yaml, and the three tables."""
 
 FIRST = "situations[0]"
 
@@ -232,3 +232,71 @@ def test_a_room_without_entries_is_an_error(tmp_path: Path, room: str) -> None:
     (root / room / "README.md").write_text("nothing yet")
     with pytest.raises(InputError, match=f"{room}.*holds no entry"):
         load_seeds(root)
+
+
+HASTE_SPILLAGE = "pairs:\n  - {motive: haste, risk_type: spillage, reason: None.}\n"
+IDLE = "  - {motive: idleness, risk_type: spillage, reason: None.}\n"
+
+
+def pair_error(tmp_path: Path, text: str) -> InputError:
+    root = write_seeds(tmp_path)
+    (root / "motives" / "idleness.yaml").write_text(FILES[MOTIVE].replace("haste", "idleness"))
+    (root / PAIRS).write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_seeds(root)
+    assert caught.value.file == str(root / PAIRS)
+    return caught.value
+
+
+def test_a_pair_that_a_situation_realises_is_not_implausible(tmp_path: Path) -> None:
+    error = pair_error(tmp_path, HASTE_SPILLAGE)
+    assert (error.line, error.field) == (2, "pairs[0].risk_type")
+    assert f"`untested_tank` ({tmp_path / KIT}:{line_of(DOMAIN, '      haste:')})" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "says"),
+    [
+        (f"pairs:\n{IDLE}{IDLE}", "pairs[1].risk_type", "stands twice"),
+        (f"pairs:\n{IDLE.replace('idleness', 'idlenes')}", "pairs[0].motive", "did you mean `idleness`"),
+        (f"pairs:\n{IDLE.replace('spillage', 'spilage')}", "pairs[0].risk_type", "did you mean `spillage`"),
+        (f"pairs:\n{IDLE.replace('None.', chr(34) * 2)}", "pairs[0].reason", "is empty"),
+    ],
+)
+def test_a_mistake_in_a_pair_names_its_place(tmp_path: Path, text: str, field: str, says: str) -> None:
+    error = pair_error(tmp_path, text)
+    assert error.field == field
+    assert says in str(error)
+
+
+@pytest.mark.parametrize("table", [PAIRS, SIZES, PRICES])
+def test_a_table_that_is_missing_is_an_error(tmp_path: Path, table: str) -> None:
+    root = write_seeds(tmp_path)
+    (root / table).unlink()
+    with pytest.raises(InputError, match=f"{table}.*no such file"):
+        load_seeds(root)
+
+
+def test_a_model_with_two_prices_is_an_error(tmp_path: Path) -> None:
+    root = write_seeds(tmp_path)
+    price = "  - {base_url: u, model: m, currency: EUR, prompt: 1, completion: 2, as_of: '2026-01-01', source: s}\n"
+    (root / PRICES).write_text("prices:\n" + price * 2)
+    with pytest.raises(InputError, match=r"prices\[1\].*stands twice"):
+        load_seeds(root)
+
+
+def test_the_shipped_pairs_leave_most_of_the_grid(shipped: Seeds) -> None:
+    assert 0 < len(shipped.implausible) <= len(shipped.motives) * len(shipped.risk_types) // 4
+    assert all(len(reason.split()) >= 8 for reason in shipped.implausible.values())
+
+
+def test_a_listed_cell_of_an_implausible_pair_is_told_with_its_line(tmp_path: Path, shipped: Seeds) -> None:
+    (motive, risk), reason = next(iter(shipped.implausible.items()))
+    cell = f"{motive}.{risk}.{next(iter(shipped.domains))}"
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPECIFICATION.replace("  motives: [haste]", f"  cells:\n    - {cell}"))
+    with pytest.raises(InputError) as caught:
+        load_specification(path, shipped)
+    assert (caught.value.field, caught.value.value) == ("grid.cells[0]", cell)
+    assert reason in str(caught.value)
+    assert "implausible.yaml" in str(caught.value)

@@ -1,12 +1,13 @@
-"""Cells of the grid, and the plan that gives each a quota."""
+"""Cells of the grid, pairs that get none, and the plan that gives each cell a quota."""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field
 
 from pipeline.schema.base import Record, Slug, Text
+from pipeline.schema.estimate import Amount, Currency, EstimatePart
 
 
 class Cell(Record):
@@ -48,23 +49,62 @@ class PlannedCell(Record):
     interval_half_width: float | None = None
 
 
+class ImplausiblePair(Record):
+    """A motive and a risk type that no scenario probes cleanly together, and why."""
+
+    motive: Slug
+    risk_type: Slug
+    reason: Text
+
+
+class ImplausiblePairs(Record):
+    """The contents of ``seeds/implausible.yaml``."""
+
+    pairs: tuple[ImplausiblePair, ...] = ()
+
+
 class ExcludedCell(Record):
     """A cell of the grid that gets no quota, and why."""
 
     cell: Cell
     reason: Text
+    kind: Literal["implausible", "no_situation"] = "no_situation"
 
 
 class Estimate(Record):
-    """What a build is expected to take. Unknown is ``None``, never 0."""
+    """What a build is expected to take if no budget stops it. Unknown is ``None``, never 0.
+
+    ``calls``, ``prompt_tokens``, ``completion_tokens`` and ``cost`` are the typical ends of the amounts
+    below, ``calls_at_most`` the high end: each cell uses all its attempts, each attempt all its tries.
+    Calls repeated after failed connections are in none of them.
+
+    Attributes:
+        attempts: attempts at a row, over all cells.
+        call_range: calls; the low end is a build that accepts every first try.
+        prompt_range: tokens sent.
+        completion_range: tokens written.
+        cost_range: money, without discounts for cached prompts; ``None`` if a price is unknown.
+        parts: the same by stage and role; they sum to the whole.
+        budget_covers: share of the typical build that the budget pays for, at most 1; ``None`` without one.
+        basis: where the numbers come from.
+        notes: what the reader should know before paying.
+    """
 
     calls: int
     calls_at_most: int
     prompt_tokens: int | None
     completion_tokens: int | None
     cost: float | None
-    currency: str | None
+    currency: Currency | None
     basis: Text
+    attempts: Amount | None = None
+    call_range: Amount | None = None
+    prompt_range: Amount | None = None
+    completion_range: Amount | None = None
+    cost_range: Amount | None = None
+    parts: tuple[EstimatePart, ...] = ()
+    budget_covers: float | None = Field(default=None, ge=0, le=1)
+    notes: tuple[Text, ...] = ()
 
 
 class Plan(Record):

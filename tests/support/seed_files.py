@@ -128,11 +128,23 @@ POOLS = "avoid: [Sam]\npeople:\n" + "".join(
     for side in ("north", "south", "east", "west")
 )
 
+IMPLAUSIBLE = "pairs: []\n"
+ESTIMATES = """\
+acceptance: 0.5
+notes: 3
+programs: {}
+questions: {}
+"""
+PRICES = "prices: []\n"
+
 FILES = {
     "motives/haste.yaml": MOTIVE,
     "risk_types/spillage.yaml": RISK_TYPE,
     "domains/dairy.yaml": DOMAIN,
     "pools.yaml": POOLS,
+    "implausible.yaml": IMPLAUSIBLE,
+    "estimates.yaml": ESTIMATES,
+    "prices.yaml": PRICES,
 }
 
 SPECIFICATION = """\

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from pipeline.schema.domain import Domain, Pools, Situation, SituationTemptation
+from pipeline.schema.estimate import Amount, CallSizes, Prices, ProgramName
 from pipeline.schema.specification import Specification
 from pipeline.schema.taxonomy import Motive, RiskType
 from pipeline.seeds import Seeds
@@ -33,7 +34,16 @@ def tempted(motives: list[str]) -> dict[str, Any]:
     return {motive: bare(SituationTemptation, memory=(3,)) for motive in motives}
 
 
-def small_seeds() -> Seeds:
+def sizes(**fields: Any) -> CallSizes:
+    """Sizes with round numbers: one try at everything, 10 tokens a prompt and 1 a completion, half accepted."""
+    size = {"prompt": Amount.flat(10), "completion": Amount.flat(1), "source": "a test"}
+    programs = dict.fromkeys(get_args(ProgramName), {**size, "tries": 1.0})
+    questions = {"benignness.judge": {**size, "count": 4}, "realism.rubric": {**size, "count": 1}}
+    base = {"acceptance": 0.5, "notes": 3, "programs": programs, "questions": questions}
+    return CallSizes.model_validate({**base, **fields})
+
+
+def small_seeds(implausible: dict[tuple[str, str], str] | None = None, prices: Prices | None = None) -> Seeds:
     """Two motives, two risk types, two domains with two situations each."""
     domains = {
         name: bare(
@@ -51,6 +61,9 @@ def small_seeds() -> Seeds:
         risk_types={name: bare(RiskType, id=name) for name in RISKS},
         domains=domains,
         pools=bare(Pools, people={}),
+        implausible={} if implausible is None else implausible,
+        call_sizes=sizes(),
+        prices=Prices() if prices is None else prices,
         hashes={},
     )
 
