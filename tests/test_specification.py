@@ -120,11 +120,11 @@ BROKEN: dict[str, tuple[str, str, str, str, str | int | float | None, str]] = {
     "no judge": ("  judge:", "  judges:", "  judges:", "models.judges", None, "generator, guard, judge"),
     "an endpoint that is none": (
         "kind: embedded", "kind: embeded", "kind: embeded", "models.generator.endpoint.kind", "embeded",
-        "embedded, openai",
+        "embedded, none, openai",
     ),
     "an endpoint without its kind": (
         "      kind: openai\n", "", "    endpoint:\n      base_url", "models.judge.endpoint.kind", None,
-        "embedded, openai",
+        "embedded, none, openai",
     ),
     "a URL without http": (
         "http://localhost:8000/v1", "localhost:8000/v1", "base_url", "models.judge.endpoint.base_url",

@@ -105,21 +105,21 @@ def test_replay_with_a_missing_completion_is_an_error_and_leaves_nothing(
 
 
 def test_rows_below_a_floor_are_no_release_until_it_is_lowered(tmp_path: Path, server: ScriptedServer) -> None:
-    floors = {"vendi_share": 1, "domains_effective": 99, "nearest_previous_minimum": 0.01}
+    cells, floors = kit_cells(3), {"vendi_share": 1, "nearest_previous_minimum": 0.01, "domains_effective": 99}
     with pytest.raises(WorkError) as caught:
-        build(write_specification(tmp_path, specification(server.base_url, floors=floors)), tmp_path)
+        build(write_specification(tmp_path, specification(server.base_url, cells=cells, floors=floors)), tmp_path)
     assert caught.value.exit_code == 1
     table = [line.split() for line in str(caught.value).splitlines()[1:-1]]
     assert [row[0] for row in table] == ["floor", *floors]
-    assert [row[-3:] for row in table[2:]] == [["at", "least", "99"], ["at", "least", "0.01"]]
-    assert table[3][1:4] == ["could", "not", "be"]
+    assert table[2][1:] == ["could", "not", "be", "measured", "at", "least", "0.01"]
+    assert table[3][2:] == ["at", "least", "99"]
     assert not (tmp_path / "releases").exists()
 
     calls = server.counts().calls
-    lower = specification(server.base_url, floors={"vendi_share": 0.1, "domains_effective": 2})
+    lower = specification(server.base_url, cells=cells, floors={"vendi_share": 0.1, "domains_effective": 2})
     made = build(write_specification(tmp_path, lower), tmp_path)
     assert (made.calls_made, server.counts().calls) == (0, calls)
-    assert made.manifest.diversity.rows == 6
+    assert made.manifest.diversity.rows == 3
     assert verify_release(tmp_path / RELEASE) == []
 
 
