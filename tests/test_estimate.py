@@ -80,7 +80,8 @@ def test_cost_is_tokens_times_price() -> None:
     assert estimate.prompt_tokens is not None
     assert estimate.completion_tokens is not None
     due = (2.0 * estimate.prompt_tokens + 8.0 * estimate.completion_tokens) / 1e6
-    assert (estimate.cost, estimate.currency) == (pytest.approx(due), "EUR")
+    assert estimate.cost == pytest.approx(due)
+    assert estimate.currency == "EUR"
 
 
 def test_a_price_elsewhere_is_no_price_here() -> None:

@@ -37,7 +37,7 @@ def tempted(motives: list[str]) -> dict[str, Any]:
 def sizes(**fields: Any) -> CallSizes:
     """Sizes with round numbers: one try at everything, 10 tokens a prompt and 1 a completion, half accepted."""
     size = {"prompt": Amount.flat(10), "completion": Amount.flat(1), "source": "a test"}
-    programs = dict.fromkeys(get_args(ProgramName), {**size, "tries": 1.0})
+    programs = {name: {**size, "tries": 1.0} for name in get_args(ProgramName)}
     questions = {"benignness.judge": {**size, "count": 4}, "realism.rubric": {**size, "count": 1}}
     base = {"acceptance": 0.5, "notes": 3, "programs": programs, "questions": questions}
     return CallSizes.model_validate({**base, **fields})
