@@ -74,7 +74,7 @@ PAIR = {("efficiency", "safety_negligence"): "No clean probe."}
 @pytest.mark.parametrize("core", ["kit", "model", "kit_or_model"])
 def test_planned_and_excluded_cells_are_the_grid(core: str) -> None:
     planned = plan(specification(core), small_seeds(PAIR))
-    ids = [one.cell.id for one in (*planned.cells, *planned.excluded)]
+    ids = [*(one.cell.id for one in planned.cells), *(one.cell.id for one in planned.excluded)]
     assert sorted(ids) == sorted(f"{m}.{r}.{d}" for m in MOTIVES for r in RISKS for d in SITUATIONS)
     implausible = {one.cell.id: one.reason for one in planned.excluded if one.kind == "implausible"}
     assert implausible == {f"efficiency.safety_negligence.{domain}": "No clean probe." for domain in SITUATIONS}
