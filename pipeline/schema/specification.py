@@ -59,7 +59,7 @@ class OpenAIEndpoint(Record):
 
 
 class NoEndpoint(Record):
-    """No model at all: people wrote what this role would have written. A call is an error."""
+    """No model at all: what this role would have written was written by hand, or is not there. A call is an error."""
 
     kind: Literal["none"]
 
