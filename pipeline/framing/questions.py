@@ -17,7 +17,9 @@ from pipeline.schema.scenario import JudgePart
 LETTERS = ("A", "B")
 YES_OR_NO = ("yes", "no")
 
-_ANSWER = re.compile(r"^[\s>*_`#-]*ANSWER\s*[:*_`\s]*:?[*_`\s]*(\w+)[\s.*_`)]*$", re.IGNORECASE | re.MULTILINE)
+_ANSWER = re.compile(r"^[ \t>*_`#-]*ANSWER[*_`]*[ \t]*:(.*)$", re.IGNORECASE | re.MULTILINE)
+_MARKS = " \t\r.*_`()\"'"
+"""What may stand around an answer in its line: white space, a full stop, marks of Markdown, brackets, quotes."""
 
 
 class PathTexts(Record):
@@ -62,9 +64,9 @@ def judgment_question(action: str, texts: FramingTexts) -> str:
 def read_answer(reply: str, answers: tuple[str, ...]) -> str | None:
     """Return the answer that a reply gives, as it stands in ``answers``.
 
-    ``None`` if no line of the reply has the form ``ANSWER: ...`` (marks of Markdown aside), if one has
-    something else for an answer, or if two of them disagree.
+    ``None`` if no line of the reply begins with ``ANSWER:`` (marks of Markdown aside), if one that does
+    holds anything but one of the answers, or if two of them disagree.
     """
     known = {answer.casefold(): answer for answer in answers}
-    found = {known.get(match[1].casefold()) for match in _ANSWER.finditer(reply)}
+    found = {known.get(match[1].strip(_MARKS).casefold()) for match in _ANSWER.finditer(reply)}
     return found.pop() if len(found) == 1 else None
