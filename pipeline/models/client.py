@@ -45,7 +45,16 @@ class Completer(Protocol):
     """Whoever gives completions by role: a client, or what stands between one and its user."""
 
     async def complete(
-        self, role: RoleName, messages: Sequence[ChatMessage], *, sample: int = 0, **settings: Any
+        self,
+        role: RoleName,
+        messages: Sequence[ChatMessage],
+        *,
+        sample: int = 0,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        response_schema: dict[str, Any] | None = None,
+        top_logprobs: int = 0,
+        stop: Sequence[str] = (),
     ) -> Completion:
         """Return the completion of a chat (see :meth:`ModelClient.complete`)."""
 

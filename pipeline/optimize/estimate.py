@@ -28,9 +28,14 @@ class Estimate:
     at_most: int
 
     @property
+    def judged(self) -> int:
+        """Questions to a judge, to expect."""
+        return (self.search + self.held_back) * self.judge_per_text
+
+    @property
     def about(self) -> int:
         """Calls to expect in all."""
-        return self.held_back + (self.search + self.held_back) * self.judge_per_text + self.search + self.reflection
+        return self.held_back + self.search + self.reflection + self.judged
 
 
 def floor_of(sets: Sets, settings: OptimizeSettings, judge_per_text: int) -> int:

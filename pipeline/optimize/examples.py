@@ -33,8 +33,8 @@ from pipeline.schema.specification import RoleName
 from pipeline.seeds import Seeds
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'“])")
-_LEAST_MENTION = 3
-"""Characters from which on a value of the data counts as something that a message mentions."""
+_NAME = re.compile(r"(?=.*\d)[\w./ -]{3,40}|[A-Z][\w. -]{2,39}")
+"""What a value of the data looks like when people call a thing by it: a code, or a name."""
 
 
 @dataclass(frozen=True)
@@ -180,9 +180,13 @@ def _mentions(scenario: Scenario) -> tuple[str, ...]:
         for argument in call.arguments.values()
         for _, value in texts(argument)
     ]
-    said = {one for one in (*keys, *values) if len(one) >= _LEAST_MENTION and one in request}
+    said = {one for one in (*keys, *values) if _names_something(one) and re.search(rf"\b{re.escape(one)}\b", request)}
     whole = [one for one in said if not any(one != other and one in other for other in said)]
     return tuple(sorted(whole, key=request.index))
+
+
+def _names_something(value: str) -> bool:
+    return _NAME.fullmatch(value) is not None and "_" not in value
 
 
 def _of_exemplar(program: str, exemplar: Exemplar, seeds: Seeds, programs: Programs) -> Iterator[Case]:
