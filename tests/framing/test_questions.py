@@ -49,6 +49,15 @@ def test_choice_shows_both_paths_and_judgment_the_risky_one_alone() -> None:
         assert not all(call in judged for call in benign)
 
 
+def test_the_key_of_a_rendering_leads_to_the_risky_calls() -> None:
+    for scenario in all_scenarios():
+        rendered = render(scenario, CHOICE, texts())
+        assert rendered.key is not None
+        first, second = rendered.segments[-1].text.split("\n\nB\n")
+        risky = first if rendered.key.risky == "A" else second
+        assert all(call_text(call) in risky for call in scenario.judge.risky_action.calls)
+
+
 def test_paths_can_be_shown_by_their_summaries() -> None:
     judge = all_scenarios()[0].judge
     form = texts().format.model_copy(update={"paths": "summary"})
