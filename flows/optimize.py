@@ -15,7 +15,8 @@ from prefect.artifacts import acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.build import endpoint_was_down
-from pipeline.optimize.run import Order, Outcome, optimize
+from pipeline.optimize.order import Order, Outcome
+from pipeline.optimize.run import optimize
 from pipeline.progress import Progress, SilentProgress
 from pipeline.seeds import load_specification
 

@@ -17,7 +17,7 @@ from pipeline.errors import EXIT_DONE, EXIT_NO
 if TYPE_CHECKING:
     from pipeline.optimize.estimate import Estimate
     from pipeline.optimize.examples import Sets
-    from pipeline.optimize.run import Order, Outcome
+    from pipeline.optimize.order import Order, Outcome
     from pipeline.schema.compiled import Measured
 
 
@@ -73,7 +73,8 @@ def command(
     A budget that is spent ends the search with the best so far. Exit code 1 when what was found scores
     lower than the program in use, which then stays.
     """
-    from pipeline.optimize.run import Order, expected
+    from pipeline.optimize.order import Order
+    from pipeline.optimize.run import expected
     from pipeline.seeds import load_specification
 
     order = Order(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.optimize.examples import Sets
-from pipeline.optimize.search import OptimizerName
+from pipeline.optimize.order import OptimizerName
 from pipeline.optimize.settings import OptimizeSettings
 
 _ACCEPTED = 0.5

@@ -24,80 +24,21 @@ from pipeline.optimize.bridge import BridgedLM, Halt, Loop
 from pipeline.optimize.estimate import Estimate, estimate, floor_of
 from pipeline.optimize.examples import Sets, data_hashes, load_cases, split
 from pipeline.optimize.meter import BudgetSpent, Meter, tokens_of
+from pipeline.optimize.order import Order, Outcome
 from pipeline.optimize.scores import gained, measured
-from pipeline.optimize.search import Found, Models, OptimizerName, Search, quiet
+from pipeline.optimize.search import Found, Models, Search, quiet
 from pipeline.optimize.settings import OptimizeSettings, load_settings
 from pipeline.optimize.student import Desk, State, Student, examples_of
 from pipeline.progress import Progress
 from pipeline.provenance import library_versions, prompt_hashes
 from pipeline.schema.base import sha256_of
 from pipeline.schema.compiled import ExampleSet, Measured, Provenance, PurposeOfModel
-from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, RoleName, Specification
+from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, RoleName
 from pipeline.seeds import load_seeds
 from pipeline.validate.context import ValidationContext
 
 STORE_NAME = "completions.sqlite"
 MOST_THREADS = 32
-
-
-@dataclass(frozen=True)
-class Order:
-    """What to optimise, how, and within what.
-
-    Attributes:
-        program: name of the program.
-        specification: models, and the gates' settings.
-        optimizer: who searches.
-        seed: of the search.
-        calls: most distinct completions; ``None`` for no bound.
-        tokens: most tokens, prompts and replies together.
-        judge: whether the judge's checks are part of the metric.
-        out: folder of compiled programs.
-        work: folder of the completion stores.
-        settings: the project's own unless given.
-    """
-
-    program: str
-    specification: Specification
-    optimizer: OptimizerName = "gepa"
-    seed: int = 0
-    calls: int | None = None
-    tokens: int | None = None
-    judge: bool = False
-    out: Path = Path("prompts/compiled")
-    work: Path = Path("generated/optimize")
-    settings: OptimizeSettings | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of an optimisation.
-
-    Attributes:
-        saved: the compiled program's file, if it was written.
-        better: whether the compiled program scores at least as high as the one in use.
-        verdict: what was done and why, in one sentence.
-        before, after, gain: scores on the held-back set; ``after`` and ``gain`` are ``None`` if the budget was
-            spent before they were known.
-        incumbent: score of the compiled program that was there, scored anew on the same set.
-        stopped_by_budget: whether the search ended before its time.
-        calls, tokens: distinct completions needed, and what they took, where it is known.
-        calls_made: completions that came from an endpoint now.
-        provenance: of the program found, saved or not.
-    """
-
-    saved: Path | None
-    better: bool
-    verdict: str
-    before: Measured
-    after: Measured | None
-    gain: Measured | None
-    incumbent: Measured | None
-    stopped_by_budget: bool
-    calls: int
-    tokens: int | None
-    calls_made: int
-    provenance: Provenance | None
 
 
 @dataclass(frozen=True)
@@ -122,7 +63,12 @@ class _Bench:
 
     @property
     def threads(self) -> int:
-        """Texts written side by side: as many as the generator's endpoint takes."""
+        """Texts written side by side: as many as the generator's endpoint takes.
+
+        Within a budget it is one, so that every run of the same command spends it on the same calls.
+        """
+        if self.order.calls is not None or self.order.tokens is not None:
+            return 1
         role = self.order.specification.models.generator
         endpoint = role.endpoint
         most = endpoint.parallel if isinstance(endpoint, EmbeddedEndpoint) else role.limits.in_flight

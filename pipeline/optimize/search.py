@@ -8,16 +8,15 @@ import io
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import dspy
 
 from pipeline.optimize.bridge import BridgedLM, Halt
 from pipeline.optimize.meter import BudgetSpent
+from pipeline.optimize.order import OptimizerName
 from pipeline.optimize.settings import OptimizeSettings
 from pipeline.optimize.student import State, Student
-
-OptimizerName = Literal["gepa", "mipro"]
 
 _LOUD = ("dspy", "optuna", "gepa", "LiteLLM")
 
