@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dspy
 from filelock import FileLock, Timeout
@@ -125,23 +126,37 @@ def _bench(
 
 
 async def _optimize(bench: _Bench) -> Outcome:
-    base, name = bench.base, bench.order.program
-    path = compiled_path(bench.order.out, name)
+    base, path = bench.base, compiled_path(bench.order.out, bench.order.program)
+    incumbent, of_same_order = _incumbent(bench, path)
     before = await _score(bench, base, "before")
     tokens = tokens_of(bench.meter.usage)
-    standing = None
-    if path.exists():
-        incumbent = dspy.Predict(base.signature)
-        load_compiled(path, name, incumbent)
-        standing = await _score(bench, incumbent, "incumbent")
-    with bench.meter.kept_for_later(_floor(bench), None if tokens is None else 2 * tokens):
+    still_to_score = 1 + (incumbent is not None and not of_same_order)
+    later = still_to_score * _floor(bench), None if tokens is None else 2 * still_to_score * tokens
+    with bench.meter.kept_for_later(*later):
         found = await _search(bench)
-    best = found.state.applied_to(base)
+    best, scored, standing = found.state.applied_to(base), {State.of(base).id: before}, None
     try:
-        after = before if found.state.id == State.of(base).id else await _score(bench, best, "after")
+        after = scored[found.state.id] = scored.get(found.state.id) or await _score(bench, best, "after")
+        if incumbent is not None:
+            standing = scored.get(State.of(incumbent).id) or await _score(bench, incumbent, "incumbent")
     except BudgetSpent:
-        return _unscored(bench, before, standing)
+        return _unscored(bench, before)
     return _conclude(bench, best, found, path, (before, after, standing))
+
+
+def _incumbent(bench: _Bench, path: Path) -> tuple[dspy.Predict | None, bool]:
+    """Return the compiled program that is there, if one is, and whether the same order made it.
+
+    The same order, run again, comes to the same program, so no budget is kept for scoring both.
+    """
+    if not path.exists():
+        return None, False
+    program = dspy.Predict(bench.base.signature)
+    provenance = load_compiled(path, bench.order.program, program)
+    if provenance is None:
+        return program, False
+    asked = _asked(bench)
+    return program, asked == {name: getattr(provenance, name) for name in asked}
 
 
 async def _score(bench: _Bench, step: dspy.Predict, stage: str) -> dict[str, float]:
@@ -246,16 +261,15 @@ def _verdict(path: Path, after: Measured, in_use: Measured, *, better: bool, unc
     return f"saved: {path}"
 
 
-def _unscored(bench: _Bench, before: dict[str, float], standing: dict[str, float] | None) -> Outcome:
-    resamples = bench.settings.resamples
+def _unscored(bench: _Bench, before: dict[str, float]) -> Outcome:
     return Outcome(
         saved=None,
         better=False,
-        verdict="not saved: the budget was spent before the program found could be scored on the held-back set",
-        before=measured(before, resamples),
+        verdict="not saved: the budget was spent before the program found was compared on the held-back set",
+        before=measured(before, bench.settings.resamples),
         after=None,
         gain=None,
-        incumbent=None if standing is None else measured(standing, resamples),
+        incumbent=None,
         stopped_by_budget=True,
         calls=bench.meter.usage.calls,
         tokens=tokens_of(bench.meter.usage),
@@ -267,52 +281,68 @@ def _unscored(bench: _Bench, before: dict[str, float], standing: dict[str, float
 def _provenance(
     bench: _Bench, best: dspy.Predict, found: Found, scores: tuple[Measured, Measured, Measured]
 ) -> Provenance:
-    order, settings, programs = bench.order, bench.settings, bench.programs
-    hashes = data_hashes(bench.sets)
-    worth = {name: getattr(settings, name).model_dump(mode="json") for name in ("weights", "diversity", "cost")}
-    gates = {name: digest for name, digest in prompt_hashes().items() if name.startswith("gates/")}
-    roles: dict[str, RoleName] = {"task": "generator", "reflection": settings.reflection.role}
-    if order.judge:
-        roles["judge"] = "judge"
+    programs = bench.programs
     created = bench.store.first_day(bench.meter.keys)
     if created is None:
         raise WorkError("no completion was used, so there is nothing to save")
+    roles = sorted({model.role for model in _models(bench)})
     return Provenance(
-        program=order.program,
+        **_asked(bench),
         fields=tuple(best.signature.fields),
         state=state_hash(best),
-        program_before=programs.hashes[order.program],
         program_after=version_of(best, programs.system, programs.wording),
-        optimizer=order.optimizer,
-        settings=settings.model_dump(mode="json"),
-        settings_hash=sha256_of(settings.model_dump(mode="json")),
-        weights_hash=sha256_of(worth),
-        gates_hash=sha256_of([order.specification.gates.model_dump(mode="json"), gates]),
-        judged=order.judge,
-        data={name: ExampleSet(n=len(bench.sets[name]), sha256=digest) for name, digest in hashes.items()},
-        models=tuple(_model_of(purpose, role, bench) for purpose, role in roles.items()),
+        settings=bench.settings.model_dump(mode="json"),
         before=scores[0],
         after=scores[1],
         gain=scores[2],
         usage=bench.meter.usage,
-        usage_by_role={role: bench.meter.usage_of(role) for role in sorted(set(roles.values()))},
-        budget={"calls": order.calls, "tokens": order.tokens},
+        usage_by_role={role: bench.meter.usage_of(role) for role in roles},
+        reported={role: tuple(sorted(bench.client.reported(role))) for role in roles},
         stopped_by="budget" if found.stopped_by_budget else "done",
-        seed=order.seed,
         libraries=library_versions("gepa", "optuna"),
         created=created,
     )
 
 
-def _model_of(purpose: str, role: RoleName, bench: _Bench) -> PurposeOfModel:
-    model: ModelRole = getattr(bench.order.specification.models, role)
+def _asked(bench: _Bench) -> dict[str, Any]:
+    """Return the part of the provenance that is known before a call: what decides the result."""
+    order, settings = bench.order, bench.settings
+    worth = {name: getattr(settings, name).model_dump(mode="json") for name in ("weights", "diversity", "cost")}
+    gates = {name: digest for name, digest in prompt_hashes().items() if name.startswith("gates/")}
+    return {
+        "program": order.program,
+        "program_before": bench.programs.hashes[order.program],
+        "optimizer": order.optimizer,
+        "settings_hash": sha256_of(settings.model_dump(mode="json")),
+        "weights_hash": sha256_of(worth),
+        "gates_hash": sha256_of([order.specification.gates.model_dump(mode="json"), gates]),
+        "judged": order.judge,
+        "data": {
+            name: ExampleSet(n=len(bench.sets[name]), sha256=digest) for name, digest in data_hashes(bench.sets).items()
+        },
+        "models": _models(bench),
+        "budget": {"calls": order.calls, "tokens": order.tokens},
+        "seed": order.seed,
+    }
+
+
+def _models(bench: _Bench) -> tuple[PurposeOfModel, ...]:
+    roles: dict[str, RoleName] = {"task": "generator", "reflection": bench.settings.reflection.role}
+    if bench.order.judge:
+        roles["judge"] = "judge"
+    return tuple(
+        _model_of(purpose, getattr(bench.order.specification.models, role), role) for purpose, role in roles.items()
+    )
+
+
+def _model_of(purpose: str, model: ModelRole, role: RoleName) -> PurposeOfModel:
     return PurposeOfModel.model_validate(
         {
             "purpose": purpose,
             "role": role,
             "endpoint_kind": model.endpoint.kind,
             "model": model.model,
-            "reported": sorted(bench.client.reported(role)),
+            "sampling": model.sampling.model_dump(mode="json"),
         }
     )
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from pipeline.schema.base import Json, Record, Sha256, Slug, Text
 from pipeline.schema.candidate import Usage
+from pipeline.schema.specification import RoleName
 
 
 class Measured(Record):
@@ -27,13 +28,13 @@ class ExampleSet(Record):
 
 
 class PurposeOfModel(Record):
-    """A model that took part: what for, where it ran, and what all its completions took."""
+    """A model that took part: what for, where it ran, and how it was sampled."""
 
     purpose: Literal["task", "reflection", "judge"]
-    role: Text
+    role: RoleName
     endpoint_kind: Text
     model: Text
-    reported: tuple[Text, ...] = ()
+    sampling: dict[Slug, Json] = Field(default_factory=dict, description="the role's own; a search may change parts")
 
 
 class Provenance(Record):
@@ -63,6 +64,7 @@ class Provenance(Record):
     gain: Measured
     usage: Usage
     usage_by_role: dict[Slug, Usage]
+    reported: dict[Slug, tuple[Text, ...]] = Field(description="names that the endpoints gave, by role")
     budget: dict[Slug, int | None]
     stopped_by: Literal["done", "budget"]
     seed: int
