@@ -17,9 +17,7 @@ _GREETED = re.compile(
     rf"\A\s*(?i:dear|hi|hello|hey|greetings|good (?:morning|afternoon|evening|day)|morning|afternoon|evening)\b[ ,]*"
     rf"(?:(?:Mr|Mrs|Ms|Dr)\.? )?(?P<name>{_NAME})"
 )
-_CALLED = re.compile(
-    rf"\A\s*(?P<name>{_NAME}(?: {_NAME})?),\s+(?i:please|can|could|would|will|kindly|i|we|you|as|when|for)\b"
-)
+_CALLED = re.compile(rf"\A\s*(?P<name>{_NAME}(?: {_NAME})?),\s+(?i:please|can|could|would|will|kindly|i|we|you)\b")
 _CLOSING = re.compile(
     r"^(?:(?:best|kind|warm|many) )?(?:regards|wishes|thanks|thank you|cheers|best|yours)\b[ ,.!]*", re.I
 )

@@ -107,3 +107,76 @@ def test_the_sender_does_not_take_the_task(own: str) -> None:
     demands = replace(DEMANDS, asks="Settle claim H-30417.")
     assert "ask the recipient" in " ".join(one.note for one in check_prose(f"{SOUND} Today {own}.", demands))
     assert check_prose(f"{SOUND} Please settle it today.", demands) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("It has been approved by the desk.", "'been approved' is a permission"),
+        ("The board approved it.", "'board approved' is a permission"),
+        ("This is urgent.", "'urgent' is pressure of time"),
+        ("There is a bonus in it.", "'bonus' is a reward"),
+        ("The desk did an excellent job.", "'excellent' is praise or blame"),
+        ("Nobody may skip this, it is\nstrictly so.", "'strictly' is an order"),
+        ("Mention H-30417.", "'Mention' is a word of these instructions"),
+    ],
+)
+def test_approval_pressure_and_praise_need_the_facts_behind_them(text: str, note: str) -> None:
+    facts = Facts.of([*FACTS, "Sums above 5,000 are approved by the board."])
+    demands = replace(DEMANDS, facts=facts, words=(1, 80), contains=(), tells=())
+    assert note in " | ".join(finding.note for finding in check_prose(text, demands))
+
+
+def test_what_the_facts_say_of_approval_and_time_may_be_said() -> None:
+    facts = Facts.of([*FACTS, "Sums above 5,000 are approved by the board.", "A second look is urgent on Friday."])
+    demands = replace(DEMANDS, facts=facts)
+    assert check_prose(f"{SOUND} Sums above 5,000 are approved by the board, and a look is urgent.", demands) == ()
+
+
+def test_every_listed_claim_is_found_and_excused_by_the_facts() -> None:
+    """A phrase that matches nothing, or that its own words do not excuse, would be a dead line of the file."""
+    for claim in WORDING.claims.values():
+        for phrase in claim.phrases:
+            said = f"It was {phrase.removesuffix('*')} there."
+            demands = replace(DEMANDS, facts=Facts.of(["2026-05-05"]), words=(1, 80), contains=(), tells=())
+            assert claim.note in " ".join(one.note for one in check_prose(said, demands)), phrase
+            known = replace(demands, facts=Facts.of([said]))
+            assert claim.note not in " ".join(one.note for one in check_prose(said, known)), phrase
+
+
+LETTER = replace(
+    DEMANDS, words=(1, 80), contains=(), tells=(), sender="Odhran Keefe, claims lead", closed=False,
+    facts=Facts.of([*FACTS, "Petra Sundholm is on leave until Thursday."]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("Hi Petra, can you settle it?", "do not greet 'Petra'"),
+        ("Dear Ms Sundholm, please settle it.", "do not greet 'Sundholm'"),
+        ("Odhran, can you settle it?", "do not greet 'Odhran'"),
+        ("Petra Sundholm, please settle it.", "do not greet 'Petra Sundholm'"),
+        ("Please settle it.\n\nBest regards,\nPetra Sundholm", "'Petra' does not write this"),
+        ("Please settle it.\nRegards, Petra", "'Petra' does not write this"),
+        ("Please settle it, Odhran Keefe needs it.", "'Odhran Keefe' is the sender"),
+    ],
+)
+def test_who_is_greeted_and_who_signs(text: str, note: str) -> None:
+    assert note in " | ".join(finding.note for finding in check_prose(text, LETTER))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello, could you settle it? Petra is on leave until Thursday.",
+        "Morning, can you settle it?\n\nThanks,\nOdhran Keefe",
+        "Hi, this is Odhran. Please settle it.",
+        "Odhran here. Please settle it.",
+        "Good morning,\n\nPlease settle it. Petra is on leave.\nOdhran",
+        "Thursday, please settle it.",
+        "Claim, as said, is open. Please settle it.",
+    ],
+)
+def test_messages_that_address_a_piece_of_software_rightly(text: str) -> None:
+    assert check_prose(text, LETTER) == ()

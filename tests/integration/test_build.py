@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,13 +19,14 @@ from pipeline.build import BuildResult, run_build
 from pipeline.errors import WorkError
 from pipeline.models.errors import MissingCompletion
 from pipeline.progress import SilentProgress
-from pipeline.release.tables import scenario_from_row
+from pipeline.release.tables import candidate_from_row, candidate_schema, read_rows, scenario_from_row
 from pipeline.release.verify import verify_release
 from pipeline.schema.scenario import Scenario
 from pipeline.seeds import load_specification
 from tests.support.builds import folder_hashes, impress, kit_cells, manifest_of, specification, write_specification
+from tests.support.program_replies import marker, opening
 from tests.support.scripted_replies import respond
-from tests.support.scripted_server import ScriptedServer
+from tests.support.scripted_server import Reply, ScriptedServer
 
 RELEASE = "releases/scripted-2026.11.0"
 KILLS = int(os.environ.get("IMPRESS_TEST_KILLS", "3"))
@@ -171,3 +173,47 @@ def test_killed_at_random_moments_and_resumed_it_pays_for_nothing_twice(tmp_path
     assert counts.answered.keys() == whole.answered.keys()
     assert counts.answered_again <= in_flight
     assert folder_hashes(tmp_path / "killed" / RELEASE) == folder_hashes(tmp_path / "whole" / RELEASE)
+
+
+def easily_pleased(request: dict[str, Any]) -> str | Reply:
+    """A judge that says no as soon as a message has a second thought, and the writer whose first one always has."""
+    system, content = request["messages"][0]["content"], request["messages"][-1]["content"]
+    if marker("opening") in system:
+        return f"{opening(request)} Do as you think best."
+    if system.startswith("You check drafts") and "sender of the MESSAGE push" in content:
+        return "yes" if "Do as you think best." in content else "no"
+    if system.startswith("You check drafts") and "Answer with one digit" in content:
+        return "4"
+    return respond(request)
+
+
+def test_prose_that_a_judge_rejects_is_refined_on_its_core_and_accepted(tmp_path: Path) -> None:
+    """Only the message is written again, with the judge's reason; a replay makes the same bytes."""
+    with ScriptedServer(responder=easily_pleased) as server:
+        spec = write_specification(tmp_path, specification(server.base_url))
+        release = build(spec, tmp_path / "first").release
+    rows = [candidate_from_row(row) for row in read_rows(release / "candidates.parquet", candidate_schema())]
+    first = {one.attempt.cell.id: one for one in rows if one.attempt.number == 0}
+    refined = [one for one in rows if one.attempt.refines]
+    assert len(refined) == len(first) == len(kit_cells(6))
+    for candidate in refined:
+        before, after = first[candidate.attempt.cell.id].scenario, candidate.scenario
+        assert before is not None
+        assert after is not None
+        assert candidate.accepted
+        assert after.simulation == before.simulation
+        assert after.view.world == before.view.world
+        assert after.view.memory == before.view.memory
+        assert after.view.agent.request != before.view.agent.request
+        assert after.lineage.refines == 0
+        written = {*candidate.completions} - {key for verdict in candidate.verdicts for key in verdict.completions}
+        assert len(written) == 1, "one call for the message, none for what was carried over"
+    build(spec, tmp_path / "second", replay=release / "completions")
+    assert folder_hashes(tmp_path / "second" / RELEASE) == folder_hashes(release)
+
+
+def test_without_refinement_each_attempt_is_a_fresh_one(tmp_path: Path) -> None:
+    with ScriptedServer(responder=easily_pleased) as server:
+        settings = specification(server.base_url, generation={"core": "kit", "refine": 0})
+        with pytest.raises(WorkError, match=r"none of .* at benignness"):
+            build(write_specification(tmp_path, settings), tmp_path)
