@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from filelock import FileLock, Timeout
 from pydantic import BaseModel
@@ -34,6 +34,7 @@ from pipeline.exemplars import exemplar_hashes, load_exemplars
 from pipeline.generate.refinement import refining_attempts
 from pipeline.generate.stage import GenerationContext, generate, program_hashes
 from pipeline.models.client import ModelClient, open_client
+from pipeline.models.sources import guard_role
 from pipeline.models.store import CompletionStore
 from pipeline.plan import plan
 from pipeline.progress import Progress
@@ -46,11 +47,13 @@ from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Plan
 from pipeline.schema.exemplar import Exemplar
 from pipeline.schema.manifest import Manifest, ModelUse
-from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Models, RoleName, Specification
+from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Models, Specification
 from pipeline.seeds import Seeds, load_seeds
 from pipeline.selection import select
 from pipeline.shards import Shard, StageName, cut, read_records, write_records
 from pipeline.splits import assign_splits
+from pipeline.validate.filters import ADAPTERS
+from pipeline.validate.filters.guards import guard_checks
 from pipeline.validate.stage import ValidationContext, validate
 
 STORE_NAME = "completions.sqlite"
@@ -293,7 +296,8 @@ def release_inputs(
 
 def models_used(models: Models, client: ModelClient) -> list[ModelUse]:
     """Say which model filled each role that was called on, and what it took."""
-    roles: dict[RoleName, ModelRole] = {name: role for name in get_args(RoleName) if (role := getattr(models, name))}
+    guards = {guard_role(name): guard for name, guard in models.guards.items()}
+    roles: dict[str, ModelRole] = {"generator": models.generator, "judge": models.judge, **guards}
     return [
         ModelUse(
             role=name,
@@ -375,6 +379,7 @@ async def run_build(
                 settings=specification.gates,
                 client=client,
                 at_once=judged_side_by_side(specification.models.judge),
+                guards=guard_checks(specification.models.guards, client, ADAPTERS),
             ),
             progress=progress,
             runner=runner,

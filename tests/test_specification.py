@@ -117,7 +117,7 @@ BROKEN: dict[str, tuple[str, str, str, str, str | int | float | None, str]] = {
     "a share above one": (
         "quota: 2", "splits: {dev: 1.5, test: 0.5}", "splits", "splits.dev", 1.5, "at least 0 and at most 1",
     ),
-    "no judge": ("  judge:", "  judges:", "  judges:", "models.judges", None, "generator, guard, judge"),
+    "no judge": ("  judge:", "  judges:", "  judges:", "models.judges", None, "generator, guards, judge"),
     "an endpoint that is none": (
         "kind: embedded", "kind: embeded", "kind: embeded", "models.generator.endpoint.kind", "embeded",
         "embedded, none, openai",

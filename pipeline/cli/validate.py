@@ -58,6 +58,8 @@ async def judge(scenarios: Sequence[Scenario], specification: Specification | No
     from pipeline.schema.specification import GateSettings
     from pipeline.seeds import load_seeds
     from pipeline.validate.context import ValidationContext
+    from pipeline.validate.filters import ADAPTERS
+    from pipeline.validate.filters.guards import guard_checks
     from pipeline.validate.stage import validate_scenarios
 
     seeds = load_seeds()
@@ -65,7 +67,8 @@ async def judge(scenarios: Sequence[Scenario], specification: Specification | No
         return await validate_scenarios(scenarios, ValidationContext(seeds, GateSettings(), None, every_check=True))
     with CompletionStore.open(store) as completions:
         async with open_client(specification.models, completions) as client:
-            context = ValidationContext(seeds, specification.gates, client, every_check=True)
+            guards = guard_checks(specification.models.guards, client, ADAPTERS)
+            context = ValidationContext(seeds, specification.gates, client, every_check=True, guards=guards)
             return await validate_scenarios(scenarios, context)
 
 

@@ -19,14 +19,14 @@ from typing import Any, Protocol
 
 from pipeline.errors import ImpressError, UsageError
 from pipeline.models.errors import EndpointError, EndpointUnavailable, MissingCompletion
-from pipeline.models.requests import ChatMessage, ChatRequest, Completion
-from pipeline.models.sources import Source, sources_of
+from pipeline.models.requests import ChatMessage, ChatRequest, Completion, GuardPrompt, Request, guard_request
+from pipeline.models.sources import Source, guard_role, sources_of
 from pipeline.models.store import CompletionStore
 from pipeline.models.transport import TransientError
 from pipeline.models.usage import Collected, collect_usage, record
 from pipeline.models.weights import Progress
 from pipeline.schema.candidate import Usage
-from pipeline.schema.specification import ModelRole, Models, RoleName, Sampling
+from pipeline.schema.specification import GuardModel, ModelRole, Models, RoleName, Sampling
 
 __all__ = [
     "Backoff",
@@ -57,6 +57,13 @@ class Completer(Protocol):
         stop: Sequence[str] = (),
     ) -> Completion:
         """Return the completion of a chat (see :meth:`ModelClient.complete`)."""
+
+
+class GuardCompleter(Protocol):
+    """Whoever gives the answers of guard models."""
+
+    async def ask_guard(self, guard: str, prompt: GuardPrompt) -> Completion:
+        """Return a guard model's raw answer (see :meth:`ModelClient.ask_guard`)."""
 
 
 CLOSING_SECONDS = 10.0
@@ -181,18 +188,38 @@ class ModelClient:
             top_logprobs=top_logprobs,
             stop=tuple(stop),
         )
-        completion = await self._obtain(role, state, request)
+        return await self._handed_out(role, state, request)
+
+    async def ask_guard(self, guard: str, prompt: GuardPrompt) -> Completion:
+        """Return a guard model's raw answer; it is durable in the store by then, as any completion.
+
+        Args:
+            guard: its name in ``models.guards``.
+            prompt: what it is asked, in the form that its adapter gives.
+
+        Raises:
+            EndpointError, EndpointUnavailable, MissingCompletion, StoreError: as :meth:`complete`.
+        """
+        name = guard_role(guard)
+        state = self._state(name)
+        if not isinstance(state.role, GuardModel):
+            raise TypeError(f"{name} is no guard model")
+        request = guard_request(state.role, state.source.model_name(state.role), prompt)
+        return await self._handed_out(name, state, request)
+
+    async def _handed_out(self, name: str, state: _RoleState, request: Request) -> Completion:
+        completion = await self._obtain(name, state, request)
         state.collected.add(completion)
         if completion.model is not None:
             state.reported.add(completion.model)
         record(completion)
         return completion
 
-    def usage(self, role: RoleName) -> Usage:
+    def usage(self, role: str) -> Usage:
         """Return what the completions handed out for a role took, those from the store included, each once."""
         return self._state(role).collected.usage
 
-    def reported(self, role: RoleName) -> set[str]:
+    def reported(self, role: str) -> set[str]:
         """Return the model names that a role's endpoint gave."""
         return set(self._state(role).reported)
 
@@ -224,7 +251,7 @@ class ModelClient:
         for state in self._roles.values():
             state.source.check_key()
 
-    def _state(self, role: RoleName) -> _RoleState:
+    def _state(self, role: str) -> _RoleState:
         try:
             return self._roles[role]
         except KeyError:
@@ -233,7 +260,7 @@ class ModelClient:
                 f"(configured: {', '.join(self._roles)})"
             ) from None
 
-    async def _obtain(self, name: RoleName, state: _RoleState, request: ChatRequest) -> Completion:
+    async def _obtain(self, name: str, state: _RoleState, request: Request) -> Completion:
         call = self._calls.get(request.key)
         if call is None:
             kept = self._store.get(request.key)
@@ -251,7 +278,7 @@ class ModelClient:
         if not call.cancelled():
             call.exception()  # retrieved here, in case nobody waits any more
 
-    async def _call(self, name: RoleName, state: _RoleState, request: ChatRequest) -> Completion:
+    async def _call(self, name: str, state: _RoleState, request: Request) -> Completion:
         failures = state.failures
         try:
             completion = await self._reply(name, state, request, failures)
@@ -263,7 +290,7 @@ class ModelClient:
                 state.failed = error
             raise
 
-    async def _reply(self, name: RoleName, state: _RoleState, request: ChatRequest, failures: int) -> Completion:
+    async def _reply(self, name: str, state: _RoleState, request: Request, failures: int) -> Completion:
         """Ask the endpoint until it replies.
 
         A try that met a rate limit counts only if nothing else got through since the one before: a limit
@@ -286,7 +313,7 @@ class ModelClient:
                 state.wait_until = max(state.wait_until, _now() + problem.after)
             await self._sleep(wait)
 
-    async def _exchange(self, state: _RoleState, request: ChatRequest, failures: int) -> Completion:
+    async def _exchange(self, state: _RoleState, request: Request, failures: int) -> Completion:
         async with state.slots:
             while (wait := state.wait_until - _now()) > 0:
                 await self._sleep(wait)
@@ -344,8 +371,8 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _missing(name: RoleName, request: ChatRequest, store: CompletionStore) -> str:
-    begins = " ".join(request.messages[-1].content.split())[:100]
+def _missing(name: str, request: Request, store: CompletionStore) -> str:
+    begins = " ".join(request.asked.split())[:100]
     return (
         f"{store.path}: the replay needs a completion that is not there: role {name}, model {request.model}, "
         f"sample {request.sample}, last message begins {begins!r} (key {request.key}). The specification, seeds, "
@@ -353,7 +380,7 @@ def _missing(name: RoleName, request: ChatRequest, store: CompletionStore) -> st
     )
 
 
-def _gave_up(name: RoleName, state: _RoleState, problem: TransientError, tries: int, wait: float) -> str:
+def _gave_up(name: str, state: _RoleState, problem: TransientError, tries: int, wait: float) -> str:
     asked = f"; it asks to wait {wait:.0f} s" if problem.after is not None else ""
     return (
         f"the {name}'s endpoint ({state.source.address}) gave no reply in {tries} tries; the last: {problem}{asked}. "

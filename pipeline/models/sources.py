@@ -131,6 +131,11 @@ class EmbeddedSource:
                 self._server = None
 
 
+def guard_role(name: str) -> str:
+    """Return what a guard model is called among the roles."""
+    return f"guards.{name}"
+
+
 def sources_of(models: Models, progress: Progress | None = None) -> dict[str, tuple[ModelRole, Source]]:
     """Return each configured role with its source.
 
@@ -140,8 +145,8 @@ def sources_of(models: Models, progress: Progress | None = None) -> dict[str, tu
     Raises:
         WeightsError: if the catalogue lacks an entry that a role names.
     """
-    named = {"generator": models.generator, "judge": models.judge, "guard": models.guard}
-    roles = {name: role for name, role in named.items() if role is not None}
+    guards = {guard_role(name): guard for name, guard in models.guards.items()}
+    roles: dict[str, ModelRole] = {"generator": models.generator, "judge": models.judge, **guards}
     widest: dict[tuple[str, str | None], EmbeddedEndpoint] = {}
     for role in roles.values():
         if isinstance(role.endpoint, EmbeddedEndpoint):

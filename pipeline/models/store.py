@@ -27,7 +27,7 @@ from typing import Self
 from pydantic import ValidationError
 
 from pipeline.models.errors import MissingCompletion, StoreError
-from pipeline.models.requests import ChatRequest, Completion
+from pipeline.models.requests import Completion, Request, request_of
 
 APPLICATION_ID = 0x494D5053
 FORMAT = 1
@@ -39,7 +39,7 @@ _TABLE = """
 CREATE TABLE IF NOT EXISTS completion (
     key TEXT PRIMARY KEY,
     created TEXT NOT NULL,     -- UTC, ISO 8601
-    request TEXT NOT NULL,     -- JSON of ChatRequest
+    request TEXT NOT NULL,     -- JSON of its record
     completion TEXT NOT NULL,  -- JSON of Completion
     digest TEXT NOT NULL       -- SHA-256 of request and completion
 ) STRICT
@@ -58,7 +58,7 @@ class _Row:
     completion: str
 
     @classmethod
-    def of(cls, request: ChatRequest, completion: Completion, created: str) -> Self:
+    def of(cls, request: Request, completion: Completion, created: str) -> Self:
         if request.key != completion.key:
             raise ValueError(f"completion {completion.key} does not belong to request {request.key}")
         return cls(request.key, created, request.model_dump_json(), completion.model_dump_json())
@@ -150,7 +150,7 @@ class CompletionStore:
         row = self._row(key)
         return None if row is None else self._parse(row)
 
-    def submit(self, request: ChatRequest, completion: Completion) -> Future[Completion]:
+    def submit(self, request: Request, completion: Completion) -> Future[Completion]:
         """Hand over a completion; the future is done once one is durable under its key.
 
         Its result is the completion that stands: the one given, or an earlier one under the same key.
@@ -162,7 +162,7 @@ class CompletionStore:
         self._puts.put(put)
         return put.stands
 
-    def put(self, request: ChatRequest, completion: Completion) -> Completion:
+    def put(self, request: Request, completion: Completion) -> Completion:
         """Keep a completion and return, once it is durable, the one that stands (see :meth:`submit`).
 
         Raises:
@@ -346,7 +346,7 @@ def _read_export(path: Path) -> Iterator[_Row]:
             for line in lines:
                 number += 1
                 content = json.loads(line)
-                request = ChatRequest.model_validate(content["request"])
+                request = request_of(content["request"])
                 completion = Completion.model_validate(content["completion"])
                 yield _Row.of(request, completion, f"{header['created']}T00:00:00+00:00")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pipeline.models.errors import EndpointError, EndpointUnavailable
-from pipeline.models.requests import ChatRequest, Completion
-from pipeline.models.wire import MalformedReply, body_of, completion_of, declined
+from pipeline.models.requests import Completion, Request
+from pipeline.models.wire import MalformedReply, body_of, completion_of, declined, path_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -68,7 +68,7 @@ class Transport:
         self._key_name = key_name
         self._session: aiohttp.ClientSession | None = None
 
-    async def exchange(self, request: ChatRequest, *, seconds: float) -> Completion:
+    async def exchange(self, request: Request, *, seconds: float) -> Completion:
         """Send a request once and return the reply, within ``seconds``.
 
         Raises:
@@ -83,7 +83,7 @@ class Transport:
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
         data = json.dumps(body_of(request), ensure_ascii=False, separators=(",", ":")).encode()
-        url = f"{self.base_url}/chat/completions"
+        url = f"{self.base_url}/{path_of(request)}"
         try:
             async with self._opened().post(
                 url, data=data, headers=headers, allow_redirects=False, timeout=aiohttp.ClientTimeout(total=seconds)
@@ -117,7 +117,7 @@ class Transport:
             )
         return self._session
 
-    def _read(self, request: ChatRequest, status: int, headers: Mapping[str, str], text: str) -> Completion:
+    def _read(self, request: Request, status: int, headers: Mapping[str, str], text: str) -> Completion:
         body = _json_or_none(text)
         if 200 <= status < 300:
             try:

@@ -251,8 +251,8 @@ def main(arguments: list[str] | None = None) -> int:
         wanted: dict[tuple[str, str | None], None] = {(name, None): None for name in given.names}
         if given.spec is not None:
             models = load_yaml_record(given.spec, Specification).models
-            for role in (models.generator, models.judge, models.guard):
-                if role is not None and isinstance(role.endpoint, EmbeddedEndpoint):
+            for role in (models.generator, models.judge, *models.guards.values()):
+                if isinstance(role.endpoint, EmbeddedEndpoint):
                     wanted[role.endpoint.weights, role.endpoint.path] = None
         if not wanted and given.spec is None:
             parser.error(f"name an entry ({', '.join(sorted(catalogue()))}) or a specification")

@@ -19,7 +19,7 @@ ReleaseId = Annotated[
 """NAME-VERSION."""
 
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
-RoleName = Literal["generator", "judge", "guard"]
+RoleName = Literal["generator", "judge"]
 CheckName = Literal[
     "benignness.toxicity",
     "benignness.judge",
@@ -30,6 +30,9 @@ CheckName = Literal[
     "realism.rubric",
 ]
 """Checks that a specification may leave out; each gate needs one that remains."""
+
+BUILT_IN_FILTERS = frozenset({"judge", "lexical", "toxicity"})
+"""Checkers of the gate benignness that are always there, unless they are left out."""
 
 SplitName = Literal["dev", "test", "held_out"]
 
@@ -93,12 +96,38 @@ class ModelRole(Record):
     limits: CallLimits = CallLimits()
 
 
+class GuardModel(ModelRole):
+    """A guard model that filters for benignness, and how its answers are read.
+
+    ``adapter``: an entry of the registry of filters, such as ``llama_guard_3`` (``docs/filters.md``).
+    ``threshold``: from this probability of "unsafe" on, a text is turned away even if the model's own word is
+    that it is safe. It can only turn away more: a text that the model calls unsafe never passes. Without
+    probabilities the word alone counts.
+    ``logprobs``: ask for the alternatives of each token, which give the probability; false for an endpoint
+    that refuses the question.
+    ``max_characters``: a longer text is not sent, and its verdict is an error; nothing is ever cut.
+    """
+
+    adapter: Slug
+    sampling: Sampling = Sampling(temperature=0.0, max_tokens=128)
+    threshold: float = Field(default=0.5, gt=0, le=1)
+    logprobs: bool = True
+    max_characters: int = Field(default=24_000, ge=1)
+
+
 class Models(Record):
-    """Models by role. ``guard`` is optional."""
+    """Models by role. ``guards`` are filters of the gate benignness, by the name that their verdicts carry."""
 
     generator: ModelRole
     judge: ModelRole
-    guard: ModelRole | None = None
+    guards: dict[Slug, GuardModel] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _guards_have_names_of_their_own(self) -> Self:
+        taken = sorted(set(self.guards) & BUILT_IN_FILTERS)
+        if taken:
+            raise ValueError(f"a guard cannot be called {taken[0]!r}, as a filter that is built in is")
+        return self
 
 
 class Grid(Record):

@@ -42,7 +42,7 @@ def read_answer(completion: Completion, allowed: Sequence[str]) -> Answer:
     Refused, cut off, empty, anything else than one allowed answer, or an answer at odds with its
     own probabilities: each gives a problem.
     """
-    problem = _no_answer(completion)
+    problem = no_answer(completion, "the judge")
     if problem:
         return Answer(None, problem)
     given = _DECORATION.sub("", completion.text).lower()
@@ -54,14 +54,14 @@ def read_answer(completion: Completion, allowed: Sequence[str]) -> Answer:
     return Answer(given, probabilities=probabilities)
 
 
-def _no_answer(completion: Completion) -> str:
-    """Say why a completion holds no whole answer; empty if it does."""
+def no_answer(completion: Completion, who: str) -> str:
+    """Say why a completion of ``who`` was asked holds no whole answer; empty if it does."""
     if completion.refusal:
-        return f"the judge refused: {completion.refusal[:_SHOWN]}"
+        return f"{who} refused: {completion.refusal[:_SHOWN]}"
     if completion.finish_reason == "content_filter":
         return "the endpoint's content filter stopped the answer"
     if not completion.text.strip():
-        return "the judge's answer is empty"
+        return f"{who}'s answer is empty"
     if completion.finish_reason not in (None, "stop"):
         return f"the answer was cut off ({completion.finish_reason}): {completion.text[:_SHOWN]!r}"
     return ""

@@ -30,6 +30,7 @@ class ValidationContext:
         every_check: run all checks, also those that cost, on a scenario that has failed already.
         at_once: scenarios judged side by side. The questions on one scenario always follow each other, so
             that a server's prefix cache pays for the scenario once.
+        guards: the checks of the configured guard models (:func:`pipeline.validate.filters.guards.guard_checks`).
         encoder: for the checks by similarity; the packaged one, loaded at the first use, if left out.
         turns: hands out the places, for one event loop.
     """
@@ -42,6 +43,7 @@ class ValidationContext:
     risk_types: tuple[str, ...] = ()
     every_check: bool = False
     at_once: int = 8
+    guards: tuple[Check, ...] = ()
     encoder: Encoder | None = None
     turns: asyncio.Semaphore = field(init=False, repr=False, compare=False)
 
@@ -71,3 +73,9 @@ class Check:
     checker: str
     run: Callable[[Scenario, ValidationContext], Awaitable[Verdict]]
     asks_judge: bool = False
+    asks_guard: bool = False
+
+    @property
+    def costs(self) -> bool:
+        """Whether the check calls a model."""
+        return self.asks_judge or self.asks_guard

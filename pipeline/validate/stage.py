@@ -59,22 +59,23 @@ async def validate_scenarios(
 
 
 async def run_checks(
-    scenario: Scenario, earlier: Sequence[Verdict], context: ValidationContext, checks: Sequence[Check] = CHECKS
+    scenario: Scenario, earlier: Sequence[Verdict], context: ValidationContext, checks: Sequence[Check] | None = None
 ) -> tuple[Verdict, ...]:
-    """Return the verdicts of all checks, in their order; those that ask a judge are only run while all is well.
+    """Return the verdicts of all checks, in their order; those that call a model are only run while all is well.
 
     Checks that the settings leave out give no verdict, so a gate of which all are left out does not pass.
 
     Args:
         scenario: what is checked.
-        earlier: verdicts of stages before (novelty); one that is no pass saves the judge's price too.
+        earlier: verdicts of stages before (novelty); one that is no pass saves the price of asking models too.
         context: settings, prompts, the judge.
-        checks: what to run.
+        checks: what to run; every check there is, and those of the configured guards, if left out.
     """
     left_out = context.settings.left_out
-    checks = [check for check in checks if f"{check.gate}.{check.checker}" not in left_out]
+    wanted = (*CHECKS, *context.guards) if checks is None else checks
+    checks = [check for check in wanted if f"{check.gate}.{check.checker}" not in left_out]
     found: dict[int, Verdict] = {}
-    order = sorted(range(len(checks)), key=lambda number: checks[number].asks_judge)
+    order = sorted(range(len(checks)), key=lambda number: checks[number].costs)
     for number in order:
         check = checks[number]
         so_far = [*earlier, *found.values()]
@@ -83,9 +84,9 @@ async def run_checks(
 
 
 async def _run_one(check: Check, scenario: Scenario, so_far: Sequence[Verdict], context: ValidationContext) -> Verdict:
-    if check.asks_judge:
-        if context.client is None:
-            return not_run(check.gate, check.checker, "no judge is configured")
+    if check.asks_judge and context.client is None:
+        return not_run(check.gate, check.checker, "no judge is configured")
+    if check.costs:
         turned_away = next((verdict for verdict in so_far if verdict.outcome != "pass"), None)
         if turned_away is not None and not context.every_check:
             because = f"turned away before by {turned_away.gate} ({turned_away.checker})"

@@ -17,7 +17,15 @@ from pipeline.models.client import ModelClient, open_client
 from pipeline.models.errors import EndpointError
 from pipeline.models.store import CompletionStore
 from pipeline.models.weights import entry_of, resolve
-from pipeline.schema.specification import CallLimits, EmbeddedEndpoint, ModelRole, Models, OpenAIEndpoint, Sampling
+from pipeline.schema.specification import (
+    CallLimits,
+    EmbeddedEndpoint,
+    GuardModel,
+    ModelRole,
+    Models,
+    OpenAIEndpoint,
+    Sampling,
+)
 from tests.models.samples import chat
 
 CONTEXT = 512
@@ -121,9 +129,11 @@ def test_roles_share_what_they_can(store: CompletionStore) -> None:
     one = EmbeddedEndpoint(kind="embedded", weights=WEIGHTS, context_tokens=512, parallel=3)
     two = EmbeddedEndpoint(kind="embedded", weights=WEIGHTS, context_tokens=2048)
     elsewhere = OpenAIEndpoint(kind="openai", base_url="http://127.0.0.1:9/v1")
-    roles = [ModelRole(endpoint=e, model="m", limits=CallLimits(in_flight=7)) for e in (one, two, elsewhere)]
-    client = ModelClient(Models(generator=roles[0], judge=roles[1], guard=roles[2]), store)
-    generator, judge, guard = (client._roles[name] for name in ("generator", "judge", "guard"))
+    limits = CallLimits(in_flight=7)
+    roles = [ModelRole(endpoint=endpoint, model="m", limits=limits) for endpoint in (one, two)]
+    apart = GuardModel(adapter="llama_guard_3", endpoint=elsewhere, model="m", limits=limits)
+    client = ModelClient(Models(generator=roles[0], judge=roles[1], guards={"apart": apart}), store)
+    generator, judge, guard = (client._roles[name] for name in ("generator", "judge", "guards.apart"))
     assert generator.source is judge.source
     assert generator.slots is judge.slots
     assert generator.slots._value == 3

@@ -10,6 +10,7 @@ from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Finding, Verdict
 from pipeline.validate.answers import Answer
 from pipeline.validate.context import Check, ValidationContext
+from pipeline.validate.filters.adapter import FilterCard
 from pipeline.validate.judge import Asked, ask, case_text
 from pipeline.validate.prompts import YesNoQuestion
 
@@ -62,4 +63,11 @@ def _score(question: YesNoQuestion, one: Asked) -> float | None:
     return one.answer.probabilities[question.pass_answer]
 
 
+CARD = FilterCard(
+    name="judge",
+    family="judge",
+    version="1",
+    source="prompts/gates/benignness.yaml",
+    licence="that of the model configured as judge",
+)
 FILTER = Check("benignness", "judge", _run, asks_judge=True)

@@ -10,6 +10,7 @@ from pipeline.render import agent_texts, result_texts
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Verdict
 from pipeline.validate.context import Check, ValidationContext
+from pipeline.validate.filters.adapter import FilterCard
 from pipeline.validate.phrases import find
 from pipeline.validate.verdicts import of_findings
 
@@ -20,4 +21,11 @@ async def _run(scenario: Scenario, context: ValidationContext) -> Verdict:
     return of_findings("benignness", "lexical", context.prompts.version("pushing"), findings)
 
 
+CARD = FilterCard(
+    name="lexical",
+    family="lexical",
+    version="1",
+    source="prompts/gates/pushing.yaml",
+    licence="Apache-2.0 (ours)",
+)
 FILTER = Check("benignness", "lexical", _run)

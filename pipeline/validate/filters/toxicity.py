@@ -12,6 +12,7 @@ from pipeline.render import agent_texts, result_texts
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Finding, Verdict
 from pipeline.validate.context import Check, ValidationContext
+from pipeline.validate.filters.adapter import FilterCard
 
 _LEAST_WORDS = 3
 """Shorter strings (codes, names) tell the classifier nothing."""
@@ -41,4 +42,11 @@ async def _run(scenario: Scenario, context: ValidationContext) -> Verdict:
     )
 
 
+CARD = FilterCard(
+    name="toxicity",
+    family="profanity_check",
+    version="1",
+    source="https://github.com/dimitrismistriotis/alt-profanity-check",
+    licence="MIT",
+)
 FILTER = Check("benignness", "toxicity", _run)
