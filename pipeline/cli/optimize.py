@@ -67,11 +67,11 @@ def command(
     dry_run: bool,
     no_server: bool,
 ) -> Answer:
-    """Improve the instructions and demonstrations of PROGRAM (background, opening, note) with the models of SPEC.
+    """Improve the instructions of PROGRAM by search.
 
-    The optimiser learns and chooses on two sets of examples; the score that counts is taken on a third.
-    A budget that is spent ends the search with the best so far. Exit code 1 when what was found scores
-    lower than the program in use, which then stays.
+    PROGRAM is background, opening or note; the models of SPEC write, propose and judge. The optimiser learns and
+    chooses on two sets of examples; the score that counts is taken on a third. A budget that is spent ends the
+    search with the best so far. Exit code 1 when what was found scores lower than the program in use, which stays.
     """
     from pipeline.optimize.order import Order
     from pipeline.optimize.run import expected
