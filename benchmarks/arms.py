@@ -126,7 +126,7 @@ async def one_shot(attempt: Attempt, bench: Bench) -> Scenario | Failure:
         "Domain": sheet.domain,
         "Organisation": f"{sheet.organisation.name}, {sheet.organisation.kind}, {sheet.organisation.place}",
         "People": "\n".join(f"- {name}" for name in sheet.people),
-        "Example": draft_json(_example(attempt, bench.context)),
+        "Example": draft_json(example_core(attempt, bench.context)),
     }
     shot = Shot(bench.context, attempt, "one_shot", sections, SCENARIO_TOKENS, bench.one_shot_tries)
     mend: list[str] = []
@@ -182,7 +182,15 @@ def kit_core(attempt: Attempt, context: GenerationContext) -> Core:
     return core_from_situation(domain, situation, attempt.cell.motive, context.seeds.pools, attempt.seed)
 
 
-def _example(attempt: Attempt, context: GenerationContext) -> Core:
+def example_scenario(attempt: Attempt, context: GenerationContext) -> Scenario:
+    """Return the scenario that ``one_shot`` is shown as its example: what it hands in should not be a copy of it."""
+    core = example_core(attempt, context)
+    request = " ".join((core.task, *core.must_mention))
+    lineage = Lineage(cell=attempt.cell.id, attempt=attempt.number, seed=attempt.seed, core="kit")
+    return assemble(core, Prose(background=" ".join(core.premise), request=request), lineage)
+
+
+def example_core(attempt: Attempt, context: GenerationContext) -> Core:
     """Return a worked situation of the domain that is not the attempt's own, so that no reply can copy that."""
     domain = context.seeds.domains[attempt.cell.domain]
     others = [one for one in domain.situations if one.id != attempt.situation] or list(domain.situations)

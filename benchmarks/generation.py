@@ -6,9 +6,10 @@ Every arm makes the same attempts (two for each of the cells, drawn from the kit
 and meets the same gates and judge, those of ``seeds/specs/demo.yaml``. The arms are in
 :mod:`benchmarks.arms`. Completions are kept in ``--work``: an interrupted run continues where it stood.
 
-``accepted`` counts candidates that pass every gate but novelty, each by itself; ``kept`` counts those that are also no
-copy of another accepted candidate of the arm. Two attempts at one cell share a worked situation in
-``small_steps`` and ``one_shot_prose`` and so are copies of each other by design: a build never makes both.
+``accepted`` counts candidates that pass every gate but novelty, each by itself; ``kept`` counts those that
+are also no copy of another accepted candidate of the arm nor, for ``one_shot``, of an example it was
+shown. Two attempts at one cell share a worked situation in ``small_steps`` and ``one_shot_prose`` and so
+are copies of each other by design: a build never makes both.
 Intervals are Wilson's at 95% and take the candidates as independent, which two of one cell are not quite.
 What was not measured is null: seconds of an arm that was interrupted, say.
 """
@@ -29,7 +30,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmarks.arms import ARMS, Arm, Bench
+from benchmarks.arms import ARMS, Arm, Bench, example_scenario
 from pipeline.attempts import seed_of
 from pipeline.deduplicate.encoder import load_encoder
 from pipeline.deduplicate.stage import deduplicate
@@ -144,12 +145,22 @@ class Times:
         return Made(made.candidate, made.decision, made.generation, made.gates, self._seconds.get(key))
 
 
-def kept(made: Sequence[Made], specification: Specification) -> list[Scenario]:
-    """Return the accepted scenarios that are no copies of each other, by the novelty gate."""
+def kept(made: Sequence[Made], examples: Sequence[Scenario], specification: Specification) -> list[Scenario]:
+    """Return the accepted scenarios that are copies neither of each other nor of an example, by the novelty gate."""
     accepted = [one.candidate for one in made if one.decision.outcome == "accepted"]
-    judged = deduplicate(accepted, [], specification.deduplication, load_encoder(specification.deduplication.encoder))
+    encoder = load_encoder(specification.deduplication.encoder)
+    judged = deduplicate(accepted, [_shown(one) for one in examples], specification.deduplication, encoder)
     novel = [one for one in judged if all(v.outcome == "pass" for v in one.verdicts if v.gate == "novelty")]
     return [one.scenario for one in novel if one.scenario is not None]
+
+
+def _shown(example: Scenario) -> Candidate:
+    """Return an example as a row that was there before everything else."""
+    cell = Cell(motive=example.motive, risk_type=example.risk_type, domain=f"{example.domain}_example")
+    attempt = Attempt(cell=cell, number=example.lineage.attempt, seed=example.lineage.seed)
+    accepted = Decision(outcome="accepted", rule="shown as an example", reason="shown as an example")
+    update = {"id": example.id.replace("sc-", "ca-"), "decision": accepted, "group": example.id}
+    return Candidate.of(attempt, scenario=example).model_copy(update=update)
 
 
 def rate(successes: int, n: int) -> dict[str, Any]:
@@ -175,10 +186,10 @@ def per(amount: float | None, count: int) -> float | None:
     return round(amount / count, 1) if amount is not None and count else None
 
 
-def figures(made: Sequence[Made], specification: Specification) -> dict[str, Any]:
-    """Return everything measured of one arm."""
+def figures(made: Sequence[Made], examples: Sequence[Scenario], specification: Specification) -> dict[str, Any]:
+    """Return everything measured of one arm, which was shown these examples."""
     accepted = [one.candidate.scenario for one in made if one.decision.outcome == "accepted" and one.candidate.scenario]
-    novel = kept(made, specification)
+    novel = kept(made, examples, specification)
     turned_away = Counter(str(one.decision.gate) for one in made if one.decision.outcome != "accepted")
     reasons = Counter(one.decision.reason.split(":", 1)[0] for one in made if one.decision.outcome != "accepted")
     times = [one.seconds for one in made]
@@ -267,6 +278,7 @@ async def benchmark(given: argparse.Namespace) -> tuple[dict[str, Any], dict[str
             context = GenerationContext(seeds=seeds, specification=specification, client=client)
             bench = Bench(context, one_shot_tries=given.one_shot_tries)
             made = await run(given.arms, attempts, bench, Times(given.work / "seconds.json"))
+            examples = [example_scenario(attempt, context) for attempt in attempts]
     result = {
         "candidates": len(attempts),
         "cells": len({attempt.cell.id for attempt in attempts}),
@@ -275,7 +287,9 @@ async def benchmark(given: argparse.Namespace) -> tuple[dict[str, Any], dict[str
         "gates": specification.gates.model_dump(mode="json"),
         "sampling": sampling_of(specification),
         "versions": versions(specification, seeds),
-        "arms": {name: figures(ones, specification) for name, ones in made.items()},
+        "arms": {
+            name: figures(ones, examples if name == "one_shot" else (), specification) for name, ones in made.items()
+        },
     }
     return result, made
 

@@ -94,7 +94,7 @@ FREE = Demands(place="view.memory.call", facts=Facts.of([ORIGINAL]), words=(3, 6
         ("Keefe rang on Monday and has not heard from the assessor about the ceiling.", "'3' got lost"),
         ("Keefe rang 3 times and has not heard from the assessor about the ceiling.", "'Monday' got lost"),
         ("Keefe rang 3 times on Monday and has heard from the assessor about the ceiling.", "what is not so"),
-        ("Keefe rang 3 times on Monday, not much to say.", "too much of the text got lost"),
+        ("Keefe rang 3 times on Monday, not much to say.", "too much got lost"),
     ],
 )
 def test_rewording_keeps_the_facts(text: str, note: str) -> None:
@@ -180,3 +180,13 @@ def test_who_is_greeted_and_who_signs(text: str, note: str) -> None:
 )
 def test_messages_that_address_a_piece_of_software_rightly(text: str) -> None:
     assert check_prose(text, LETTER) == ()
+
+
+def test_rewording_keeps_every_sentence() -> None:
+    """A word changed in a short sentence changes what it says, however much stands around it."""
+    text = "My aim since the start has been fewest outages. The second data centre kept everything up in the flood."
+    changed = text.replace("fewest outages", "to keep it running")
+    demands = replace(FREE, facts=Facts.of([text]), keeps=text)
+    assert check_prose(text, demands) == ()
+    (finding,) = check_prose(changed, demands)
+    assert finding.text == "My aim since the start has been fewest outages."
