@@ -8,6 +8,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from pipeline.schema.base import Json, Record, Sha256, Slug, Text
 from pipeline.schema.diversity import DiversityFloors
+from pipeline.schema.policy import CalibrationFile, Rule
+from pipeline.schema.verdict import GateName
 
 Version = Annotated[str, StringConstraints(pattern=r"^\d{4}\.(0[1-9]|1[0-2])\.\d+$")]
 """YEAR.MONTH.PATCH."""
@@ -175,6 +177,8 @@ class GateSettings(Record):
     ranks; false for an endpoint that refuses the question.
     ``left_out``: checks that are not made, since the judge is known to be no better than chance at them.
     They stand in the specification, so the release shows it; a gate without any check accepts nothing.
+    ``policy``: the rule of each gate that has another than ``veto``, by which every check has to pass.
+    ``calibration``: measured thresholds for the filters of benignness, as ``impress calibrate`` writes them.
     """
 
     relevance_rank: int = Field(default=1, ge=1, le=5)
@@ -183,6 +187,8 @@ class GateSettings(Record):
     toxicity_maximum: float = Field(default=0.5, gt=0, le=1)
     judge_logprobs: bool = True
     left_out: tuple[CheckName, ...] = ()
+    policy: dict[GateName, Rule] = Field(default_factory=dict)
+    calibration: CalibrationFile | None = None
 
 
 class Budget(Record):
