@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.fence import visible
 from pipeline.models.requests import Completion
 
 _DECORATION = re.compile(r"^[\s*_\"'`(]+|[\s*_\"'`).:]+$")
@@ -57,7 +58,7 @@ def read_answer(completion: Completion, allowed: Sequence[str]) -> Answer:
 def no_answer(completion: Completion, who: str) -> str:
     """Say why a completion of ``who`` was asked holds no whole answer; empty if it does."""
     if completion.refusal:
-        return f"{who} refused: {completion.refusal[:_SHOWN]}"
+        return f"{who} refused: {visible(completion.refusal[:_SHOWN])}"
     if completion.finish_reason == "content_filter":
         return "the endpoint's content filter stopped the answer"
     if not completion.text.strip():

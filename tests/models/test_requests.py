@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.models.requests import ChatMessage, ChatRequest
+from pipeline.models.requests import ChatMessage, ChatRequest, ModerationRequest, Request, TextRequest, request_of
 from pipeline.schema.specification import Sampling
 from tests.models.samples import request
 
@@ -61,3 +61,22 @@ def test_samples_differ_in_key_and_seed(one: int, other: int) -> None:
 def test_a_request_survives_json(text: str) -> None:
     asked = request(text)
     assert ChatRequest.model_validate_json(asked.model_dump_json()).key == asked.key
+
+
+FORMS: list[Request] = [
+    request(),
+    TextRequest(endpoint_kind="openai", model="scripted", prompt="hello", sampling=Sampling()),
+    ModerationRequest(endpoint_kind="openai", model="scripted", input="hello"),
+]
+
+
+def test_forms_of_a_request_come_back_from_json_and_differ_in_key() -> None:
+    assert [request_of(one.model_dump(mode="json")) for one in FORMS] == FORMS
+    assert len({one.key for one in FORMS}) == len(FORMS)
+    assert {one.asked for one in FORMS} == {"hello"}
+
+
+@pytest.mark.parametrize("content", [None, [], "text", {}, {"form": "chat"}, {"form": 3}, {"form": "text"}])
+def test_what_is_no_request_is_refused(content: Any) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        request_of(content)

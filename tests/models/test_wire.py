@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from pipeline.models.wire import LOWEST_LOGPROB, MalformedReply, body_of, completion_of, declined, is_strict
+from pipeline.models.requests import ModerationRequest, TextRequest
+from pipeline.models.wire import (
+    LOWEST_LOGPROB,
+    MalformedReply,
+    body_of,
+    completion_of,
+    declined,
+    is_strict,
+    path_of,
+)
 from pipeline.schema.specification import Sampling
 from tests.models.samples import request
 
@@ -121,3 +131,78 @@ def test_refusal_of_one_prompt_is_a_completion() -> None:
     assert too_long is not None
     assert too_long.finish_reason == "length"
     assert declined(request(), {"error": {"message": "no such field", "code": "invalid_request"}}) is None
+
+
+TEXT = TextRequest(
+    endpoint_kind="openai",
+    model="m",
+    prompt="Is it?",
+    sampling=Sampling(temperature=0, max_tokens=1, extra={"add_special_tokens": False}),
+    top_logprobs=5,
+)
+MODERATION = ModerationRequest(endpoint_kind="openai", model="m", input="some text", extra={"priority": 1})
+
+
+def test_each_form_has_its_path_and_body() -> None:
+    assert [path_of(one) for one in (request(), TEXT, MODERATION)] == ["chat/completions", "completions", "moderations"]
+    assert body_of(TEXT) == {
+        "model": "m",
+        "prompt": "Is it?",
+        "temperature": 0,
+        "top_p": 1.0,
+        "max_tokens": 1,
+        "seed": TEXT.seed,
+        "logprobs": 5,
+        "add_special_tokens": False,
+    }
+    assert body_of(MODERATION) == {"model": "m", "input": "some text", "priority": 1}
+
+
+def test_a_text_completion_is_read() -> None:
+    choice = {
+        "text": "No",
+        "finish_reason": "length",
+        "logprobs": {"top_logprobs": [{"No": -0.1, "Yes": float("nan")}]},
+    }
+    usage = {"prompt_tokens": 3, "completion_tokens": 1}
+    read = completion_of(TEXT, {"choices": [choice], "model": "served", "usage": usage})
+    assert (read.key, read.text, read.finish_reason, read.model) == (TEXT.key, "No", "length", "served")
+    assert (read.prompt_tokens, read.completion_tokens) == (3, 1)
+    assert read.top_logprobs == ({"No": -0.1, "Yes": LOWEST_LOGPROB},)
+
+
+@pytest.mark.parametrize("logprobs", [None, {}, {"top_logprobs": None}, {"top_logprobs": "x"}, []])
+def test_a_text_completion_without_log_probabilities_has_none(logprobs: Any) -> None:
+    assert completion_of(TEXT, {"choices": [{"text": "No", "logprobs": logprobs}]}).top_logprobs == ()
+
+
+@pytest.mark.parametrize("body", [{}, {"choices": []}, {"choices": ["No"]}, []])
+def test_what_is_no_text_completion_is_malformed(body: Any) -> None:
+    with pytest.raises(MalformedReply):
+        completion_of(TEXT, body)
+
+
+def test_a_moderation_is_kept_as_it_came() -> None:
+    results = [{"flagged": False, "categories": {"hate": False}, "category_scores": {"hate": 0.01}}]
+    read = completion_of(MODERATION, {"id": "modr-1", "model": "omni", "results": results})
+    assert json.loads(read.text) == results
+    assert (read.finish_reason, read.model, read.prompt_tokens) == ("stop", "omni", None)
+    with pytest.raises(MalformedReply, match="no results: over"):
+        completion_of(MODERATION, {"error": {"message": "over"}})
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens.",
+        "The decoder prompt (length 9000) is longer than the maximum model length of 8192.",
+    ],
+)
+def test_a_prompt_that_vllm_finds_too_long_concerns_that_prompt_alone(message: str) -> None:
+    error = {"error": {"message": message, "type": "BadRequestError", "param": None, "code": 400}}
+    for asked in (request(), TEXT):
+        refused = declined(asked, error)
+        assert refused is not None
+        assert (refused.text, refused.finish_reason) == ("", "length")
+    other = {"error": {"message": "max_tokens must be at least 1", "type": "BadRequestError", "code": 400}}
+    assert declined(TEXT, other) is None

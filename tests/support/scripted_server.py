@@ -1,4 +1,7 @@
-"""A scripted server that speaks the OpenAI chat completions protocol, and fails on purpose when told to.
+"""A scripted server that speaks the OpenAI protocol, and fails on purpose when told to.
+
+It answers chats, text completions (the request has a ``prompt``) and moderations (an ``input``; the reply's text
+is the JSON of the results).
 
 What it replies is a pure function of the request, so that an interrupted build and an uninterrupted
 one see the same model. Faults depend on the request and on how often it came (``wrong_schema`` on
@@ -127,7 +130,14 @@ def echo(request: dict[str, Any]) -> str:
     schema = response_schema(request)
     if schema is not None:
         return json.dumps(instance_of(schema, digest))
-    return f"echo {digest[:8]}: {request['messages'][-1]['content']}"
+    return f"echo {digest[:8]}: {asked(request)}"
+
+
+def asked(request: dict[str, Any]) -> str:
+    """What a request asks: the last message, the prompt or the input."""
+    if "messages" in request:
+        return str(request["messages"][-1]["content"])
+    return str(request["prompt"] if "prompt" in request else request["input"])
 
 
 def response_schema(request: dict[str, Any]) -> dict[str, Any] | None:
@@ -233,7 +243,8 @@ class ScriptedServer:
     async def start(self) -> web.AppRunner:
         """Listen in the running loop; ``cleanup`` of what is returned ends it."""
         app = web.Application(client_max_size=2**26)
-        app.router.add_post("/v1/chat/completions", self._chat)
+        for path in ("chat/completions", "completions", "moderations"):
+            app.router.add_post(f"/v1/{path}", self._chat)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/counts", self._show_counts)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -281,7 +292,7 @@ class ScriptedServer:
         else:
             answer = self.responder(request)
             reply = Reply(answer) if isinstance(answer, str) else answer
-        response = web.json_response(chat_completion(request, digest, reply))
+        response = web.json_response(body_of(http.path, request, digest, reply))
         if http.transport is None or http.transport.is_closing():
             return response
         await response.prepare(http)
@@ -332,6 +343,41 @@ def chat_completion(request: dict[str, Any], digest: str, reply: Reply) -> dict[
         ],
         "usage": {"prompt_tokens": prompt, "completion_tokens": len(tokens), "total_tokens": prompt + len(tokens)},
     }
+
+
+def text_completion(request: dict[str, Any], digest: str, reply: Reply) -> dict[str, Any]:
+    """Return the body of a text completion. A token is a word with the blank before it."""
+    chat = chat_completion({**request, "messages": [{"content": request["prompt"]}], "logprobs": False}, digest, reply)
+    steps = (reply.top_logprobs or ()) if request.get("logprobs") else ()
+    listed = [dict(sorted(step.items(), key=lambda item: -item[1])[: request["logprobs"]]) for step in steps]
+    likeliest = [next(iter(step.items())) for step in listed]
+    logprobs = {
+        "tokens": [token for token, _ in likeliest],
+        "token_logprobs": [value for _, value in likeliest],
+        "top_logprobs": listed,
+        "text_offset": [0] * len(listed),
+    }
+    choice = {
+        "index": 0,
+        "text": reply.text,
+        "finish_reason": reply.finish_reason,
+        "logprobs": logprobs if listed else None,
+    }
+    return {**chat, "object": "text_completion", "choices": [choice]}
+
+
+def moderation(request: dict[str, Any], digest: str, reply: Reply) -> dict[str, Any]:
+    """Return the body of a moderation."""
+    return {"id": f"modr-{digest[:24]}", "model": request["model"], "results": json.loads(reply.text or "null")}
+
+
+def body_of(path: str, request: dict[str, Any], digest: str, reply: Reply) -> dict[str, Any]:
+    """Return the body of what was asked at a path."""
+    if path.endswith("/moderations"):
+        return moderation(request, digest, reply)
+    if path.endswith("/chat/completions"):
+        return chat_completion(request, digest, reply)
+    return text_completion(request, digest, reply)
 
 
 def _logprobs(request: dict[str, Any], tokens: list[str], reply: Reply) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionUserMessageParam
 
+from tests.support.scripted_guards import result
 from tests.support.scripted_server import Faults, Reply, ScriptedServer, instance_of, request_hash
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,28 @@ async def test_openai_s_client_reads_a_completion() -> None:
     assert "".join(token.token for token in choice.logprobs.content) == choice.message.content
     assert [len(token.top_logprobs) for token in choice.logprobs.content] == [2] * done.usage.completion_tokens
     assert [model.id for model in listed.data] == ["scripted"]
+
+
+async def test_openai_s_client_reads_a_text_completion() -> None:
+    steps = ({"No": -0.1, "Yes": -2.4, "So": -6.0}, {".": -0.2, "!": -1.9})
+    with ScriptedServer(lambda _: Reply("No.", top_logprobs=steps)) as server:
+        async with client(server) as api:
+            done = await api.completions.create(model="m", prompt="Is it?", logprobs=2, max_tokens=1)
+    (choice,) = done.choices
+    assert (choice.text, choice.finish_reason) == ("No.", "stop")
+    assert choice.logprobs is not None
+    assert choice.logprobs.tokens == ["No", "."]
+    assert choice.logprobs.top_logprobs == [{"No": -0.1, "Yes": -2.4}, {".": -0.2, "!": -1.9}]
+
+
+async def test_openai_s_client_reads_a_moderation() -> None:
+    with ScriptedServer(lambda _: result("violence")) as server:
+        async with client(server) as api:
+            done = await api.moderations.create(model="m", input="some text")
+    (found,) = done.results
+    assert found.flagged
+    assert (found.categories.violence, found.categories.self_harm_intent) == (True, False)
+    assert (found.category_scores.violence, found.category_scores.sexual_minors) == (0.9, 0.01)
 
 
 async def test_openai_s_client_reads_a_refusal() -> None:

@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.fence import visible
 from pipeline.models.requests import Completion, GuardPrompt
 from pipeline.schema.base import OptionalText, Record, Slug, Text
 from pipeline.validate.answers import no_answer
@@ -115,8 +116,8 @@ Filter = EmbeddedFilter | GuardAdapter
 
 
 def problem(reason: str) -> Reading:
-    """Return the reading of an answer that is none."""
-    return Reading(benign=None, problem=reason)
+    """Return the reading of an answer that is none. The reason may quote whatever came."""
+    return Reading(benign=None, problem=visible(reason))
 
 
 def unreadable(completion: Completion) -> Reading:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from pipeline.models.requests import Completion, GuardPrompt
 from pipeline.validate.filters.adapter import FilterCard, GuardAdapter, GuardNotes, Reading, bare, problem
@@ -31,14 +31,17 @@ LEAST_CATEGORIES = frozenset(
 """Categories that every version of the model reports; ``illicit`` and ``illicit/violent`` came later."""
 
 
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z/_-]{0,63}$")]
+
+
 class _Result(BaseModel):
     """A result as documented; other fields may stand beside these. Newer categories are null from older models."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
     flagged: bool
-    categories: dict[str, bool | None]
-    category_scores: dict[str, Annotated[float, Field(ge=0, le=1)] | None]
+    categories: dict[_Name, bool | None]
+    category_scores: dict[_Name, Annotated[float, Field(ge=0, le=1)] | None]
 
 
 _RESULTS = TypeAdapter(Annotated[list[_Result], Field(min_length=1, max_length=1)])
@@ -74,13 +77,13 @@ class OpenAIModeration(GuardAdapter):
 
 
 def _read_result(result: _Result) -> Reading:
-    missing = sorted(LEAST_CATEGORIES - (result.categories.keys() & result.category_scores.keys()))
-    if missing:
-        return problem(f"the category {missing[0]} is missing")
+    for name in sorted(LEAST_CATEGORIES):
+        if result.categories.get(name) is None or result.category_scores.get(name) is None:
+            return problem(f"flag or score of the category {name} is missing")
     found = tuple(sorted(name for name, flag in result.categories.items() if flag))
     if result.flagged != bool(found):
         return problem(f"`flagged` is {result.flagged} and the categories flagged are {', '.join(found) or 'none'}")
-    worst = max((score for score in result.category_scores.values() if score is not None), default=None)
+    worst = max(score for score in result.category_scores.values() if score is not None)
     word = "flagged" if result.flagged else "not flagged"
     return Reading(benign=not result.flagged, word=word, unsafe=worst, categories=found)
 
