@@ -250,5 +250,8 @@ def _notes(
         notes.append(
             f"models.generator.sampling.max_tokens is {longest}: a {' or '.join(cut)} may take {most:g} and be cut off"
         )
+    if specification.models.guards:
+        named = ", ".join(sorted(specification.models.guards))
+        notes.append(f"calls of guard models ({named}), one or a few for each attempt, are not in these figures")
     notes += [f"{part.role}: {part.price}" for part in parts if part.cost is None]
     return notes

@@ -104,6 +104,15 @@ def test_an_embedded_model_charges_nothing_and_the_plan_says_what_it_leaves_out(
     assert all("electricity" in part.price for part in estimate.parts)
 
 
+def test_the_plan_says_that_guard_models_are_not_counted() -> None:
+    roles = specification().models.model_dump(mode="json")
+    guard = {**roles["judge"], "adapter": "llama_guard_3"}
+    assert any(
+        "(mine, yours)" in note for note in estimated(models={**roles, "guards": {"yours": guard, "mine": guard}}).notes
+    )
+    assert not any("guard" in note for note in estimated().notes)
+
+
 def test_a_budget_says_which_share_it_pays_for() -> None:
     assert estimated().budget_covers is None
     whole = estimated().calls

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,12 @@ from pipeline.errors import InputError, UsageError
 from pipeline.fence import visible
 from pipeline.models.client import MissingCompletion, open_client
 from pipeline.models.errors import EndpointError
+from pipeline.models.requests import Completion, GuardPrompt
 from pipeline.models.store import CompletionStore
 from pipeline.resources import prompts_dir
 from pipeline.schema.specification import BUILT_IN_FILTERS, GuardModel, Models, NoEndpoint
 from pipeline.schema.verdict import Verdict
-from pipeline.validate.filters import ADAPTERS, FILTERS, REGISTRY
+from pipeline.validate.filters import ADAPTERS, FILTERS, REGISTRY, adapter
 from pipeline.validate.filters.adapter import Reading
 from pipeline.validate.filters.guards import Guard, guard_checks, load_guard_notes
 from pipeline.validate.judge import case_text
@@ -47,7 +50,7 @@ def test_the_registry_names_each_filter_once_with_its_source() -> None:
 
 
 def test_generations_of_one_model_are_one_family() -> None:
-    families = {name: adapter.card.family for name, adapter in ADAPTERS.items()}
+    families = {name: one.card.family for name, one in ADAPTERS.items()}
     assert families["llama_guard_3"] == families["llama_guard_4"]
     assert families["granite_guardian"] == families["granite_guardian_3_2"]
     assert len(set(families.values())) == len(families) - 2
@@ -204,7 +207,7 @@ async def test_a_text_that_is_too_long_is_not_sent_and_an_error(tmp_path: Path) 
 
 
 async def test_without_client_or_endpoint_nothing_is_run() -> None:
-    adapter = ADAPTERS["llama_guard_3"]
+    llama = ADAPTERS["llama_guard_3"]
     model = guard_model("llama_guard_3", "http://127.0.0.1:9/v1")
     nobody = model.model_copy(update={"endpoint": NoEndpoint(kind="none")})
 
@@ -212,7 +215,7 @@ async def test_without_client_or_endpoint_nothing_is_run() -> None:
         async def ask_guard(self, guard: str, prompt: object) -> Any:
             raise AssertionError("asked")
 
-    for guard in (Guard("asked", adapter, model, None), Guard("asked", adapter, nobody, Never())):
+    for guard in (Guard("asked", llama, model, None), Guard("asked", llama, nobody, Never())):
         assert (await guard.verdict_on("A text.")).outcome == "not_run"
 
 
@@ -324,3 +327,28 @@ def test_versions_follow_the_notes() -> None:
     model = guard_model("wildguard", "http://127.0.0.1:9/v1")
     assert Guard("asked", ADAPTERS["wildguard"], model, None).version.startswith("1+")
     assert json.loads(model.model_dump_json())["adapter"] == "wildguard"
+
+
+def test_the_page_lists_every_filter_with_its_family(root: Path) -> None:
+    rows = [
+        line.split("|")[1:3] for line in (root / "docs" / "filters.md").read_text().splitlines() if line[:3] == "| `"
+    ]
+    families = {name.split("`")[1]: family.strip() for name, family in rows[: len(REGISTRY)]}
+    assert families == {one.card.name: one.card.family for one in REGISTRY}
+
+
+async def test_the_page_s_example_is_a_filter(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (root / "docs" / "filters.md").read_text()
+    code = textwrap.dedent(page.split("```python\n")[1].split("```")[0])
+    names: dict[str, Any] = {**vars(adapter), "GuardPrompt": GuardPrompt, "Completion": Completion}
+    exec(code, names)
+    shutil.copytree(prompts_dir(), tmp_path / "prompts")
+    (tmp_path / "prompts" / "guards" / "my_guard.yaml").write_text('version: "1"\ncategories: {}\n')
+    monkeypatch.setenv("IMPRESS_PROMPTS", str(tmp_path / "prompts"))
+    replies = {"OK": "pass", "BAD": "fail", "OK BAD": "error"}
+    for number, (reply, outcome) in enumerate(replies.items()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        async with guarded_by("wildguard", lambda _, reply=reply: reply, folder) as (guard, _):
+            mine = Guard("asked", names["FILTER"], guard.model, guard.client)
+            assert (await mine.verdict_on("A text.")).outcome == outcome
