@@ -34,7 +34,6 @@ from pipeline.exemplars import exemplar_hashes, load_exemplars
 from pipeline.generate.refinement import refining_attempts
 from pipeline.generate.stage import GenerationContext, generate, program_hashes
 from pipeline.models.client import ModelClient, open_client
-from pipeline.models.sources import guard_role
 from pipeline.models.store import CompletionStore
 from pipeline.plan import plan
 from pipeline.progress import Progress
@@ -296,8 +295,6 @@ def release_inputs(
 
 def models_used(models: Models, client: ModelClient) -> list[ModelUse]:
     """Say which model filled each role that was called on, and what it took."""
-    guards = {guard_role(name): guard for name, guard in models.guards.items()}
-    roles: dict[str, ModelRole] = {"generator": models.generator, "judge": models.judge, **guards}
     return [
         ModelUse(
             role=name,
@@ -306,7 +303,7 @@ def models_used(models: Models, client: ModelClient) -> list[ModelUse]:
             reported=tuple(sorted(client.reported(name))),
             usage=client.usage(name),
         )
-        for name, role in roles.items()
+        for name, role in models.by_role.items()
         if client.usage(name).calls
     ]
 

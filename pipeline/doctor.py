@@ -22,7 +22,14 @@ from pipeline.models.errors import EndpointError, WeightsError
 from pipeline.models.transport import key_from_environment
 from pipeline.models.weights import find_weights, sha256_of_file
 from pipeline.schema.base import OptionalText, Record, Text
-from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, NoEndpoint, OpenAIEndpoint, Specification
+from pipeline.schema.specification import (
+    EmbeddedEndpoint,
+    ModelRole,
+    NoEndpoint,
+    OpenAIEndpoint,
+    Specification,
+    TransformersEndpoint,
+)
 from pipeline.seeds import load_seeds
 
 DISTRIBUTION = "impress-bench"
@@ -233,10 +240,8 @@ def nearest_existing(path: Path) -> Path:
 async def check_models(specification: Specification) -> list[Check]:
     """Are the models of a specification in reach? No completion is asked for."""
     roles: dict[tuple[str, str], tuple[ModelRole, list[str]]] = {}
-    for name in type(specification.models).model_fields:
-        role: ModelRole | None = getattr(specification.models, name)
-        if role is not None:
-            roles.setdefault((role.endpoint.model_dump_json(), role.model), (role, []))[1].append(name)
+    for name, role in specification.models.by_role.items():
+        roles.setdefault((role.endpoint.model_dump_json(), role.model), (role, []))[1].append(name)
     return await asyncio.gather(*(_check_role(role, " and ".join(names)) for role, names in roles.values()))
 
 
@@ -247,6 +252,8 @@ async def _check_role(role: ModelRole, names: str) -> Check:
         return warn(
             f"endpoint of {names}", "none: nothing can be written or judged", "name one of kind embedded or openai"
         )
+    if isinstance(role.endpoint, TransformersEndpoint):
+        return ok(f"endpoint of {names}", f"{role.model}, by transformers in this process; loaded at the first call")
     return await _check_endpoint(role.endpoint, role.model, names)
 
 

@@ -20,13 +20,13 @@ from typing import Any, Protocol
 from pipeline.errors import ImpressError, UsageError
 from pipeline.models.errors import EndpointError, EndpointUnavailable, MissingCompletion
 from pipeline.models.requests import ChatMessage, ChatRequest, Completion, GuardPrompt, Request, guard_request
-from pipeline.models.sources import Source, guard_role, sources_of
+from pipeline.models.sources import Source, sources_of
 from pipeline.models.store import CompletionStore
 from pipeline.models.transport import TransientError
 from pipeline.models.usage import Collected, collect_usage, record
 from pipeline.models.weights import Progress
 from pipeline.schema.candidate import Usage
-from pipeline.schema.specification import GuardModel, ModelRole, Models, RoleName, Sampling
+from pipeline.schema.specification import GuardModel, ModelRole, Models, RoleName, Sampling, guard_role
 
 __all__ = [
     "Backoff",

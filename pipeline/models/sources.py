@@ -8,9 +8,24 @@ from typing import Protocol
 
 from pipeline.models import embedded
 from pipeline.models.errors import EndpointError
+from pipeline.models.local import LocalModel
+from pipeline.models.requests import Completion, Request
 from pipeline.models.transport import Transport, key_from_environment
 from pipeline.models.weights import Progress, entry_of, resolve
-from pipeline.schema.specification import EmbeddedEndpoint, Endpoint, ModelRole, Models, OpenAIEndpoint
+from pipeline.schema.specification import (
+    EmbeddedEndpoint,
+    ModelRole,
+    Models,
+    OpenAIEndpoint,
+    TransformersEndpoint,
+)
+
+
+class Exchanger(Protocol):
+    """Sends a request once and returns the reply: a transport to a server, or a model in this process."""
+
+    async def exchange(self, request: Request, *, seconds: float) -> Completion:
+        """Return the reply (see :meth:`pipeline.models.transport.Transport.exchange`)."""
 
 
 class Source(Protocol):
@@ -28,8 +43,8 @@ class Source(Protocol):
     def check_key(self) -> None:
         """Raise ``EndpointError`` if the key is not there."""
 
-    async def transport(self) -> Transport:
-        """Return the transport, starting what has to run behind it."""
+    async def transport(self) -> Exchanger:
+        """Return what exchanges requests, starting what has to run behind it."""
 
     async def close(self) -> None:
         """Let go of connections and servers."""
@@ -86,6 +101,30 @@ class NoSource:
         """Hold nothing."""
 
 
+class LocalSource:
+    """A model of the transformers library in this process, loaded at the first call."""
+
+    def __init__(self, endpoint: TransformersEndpoint, model: str) -> None:
+        self._revision = endpoint.revision
+        self._model = LocalModel(endpoint.path or model, endpoint.revision, endpoint.device)
+        self.address = f"transformers model {model}"
+        self.slots: asyncio.Semaphore | None = asyncio.Semaphore(1)
+
+    def model_name(self, role: ModelRole) -> str:
+        """Return the name with the revision, if one is given."""
+        return role.model if self._revision is None else f"{role.model}@{self._revision}"
+
+    def check_key(self) -> None:
+        """There is none to check."""
+
+    async def transport(self) -> LocalModel:
+        """Return the model."""
+        return self._model
+
+    async def close(self) -> None:
+        """Hold nothing but memory."""
+
+
 class EmbeddedSource:
     """A model in this process, started at the first call."""
 
@@ -131,11 +170,6 @@ class EmbeddedSource:
                 self._server = None
 
 
-def guard_role(name: str) -> str:
-    """Return what a guard model is called among the roles."""
-    return f"guards.{name}"
-
-
 def sources_of(models: Models, progress: Progress | None = None) -> dict[str, tuple[ModelRole, Source]]:
     """Return each configured role with its source.
 
@@ -145,8 +179,7 @@ def sources_of(models: Models, progress: Progress | None = None) -> dict[str, tu
     Raises:
         WeightsError: if the catalogue lacks an entry that a role names.
     """
-    guards = {guard_role(name): guard for name, guard in models.guards.items()}
-    roles: dict[str, ModelRole] = {"generator": models.generator, "judge": models.judge, **guards}
+    roles = models.by_role
     widest: dict[tuple[str, str | None], EmbeddedEndpoint] = {}
     for role in roles.values():
         if isinstance(role.endpoint, EmbeddedEndpoint):
@@ -154,12 +187,18 @@ def sources_of(models: Models, progress: Progress | None = None) -> dict[str, tu
             widest[place] = _wider(widest.get(place, role.endpoint), role.endpoint)
     shared = {place: EmbeddedSource(endpoint, progress) for place, endpoint in widest.items()}
 
-    def source_of(endpoint: Endpoint) -> Source:
+    local: dict[tuple[TransformersEndpoint, str], LocalSource] = {}
+
+    def source_of(role: ModelRole) -> Source:
+        endpoint = role.endpoint
         if isinstance(endpoint, EmbeddedEndpoint):
             return shared[endpoint.weights, endpoint.path]
+        if isinstance(endpoint, TransformersEndpoint):
+            place = (endpoint, role.model)
+            return local.setdefault(place, LocalSource(*place))
         return ServerSource(endpoint) if isinstance(endpoint, OpenAIEndpoint) else NoSource()
 
-    return {name: (role, source_of(role.endpoint)) for name, role in roles.items()}
+    return {name: (role, source_of(role)) for name, role in roles.items()}
 
 
 def _wider(one: EmbeddedEndpoint, other: EmbeddedEndpoint) -> EmbeddedEndpoint:

@@ -251,7 +251,7 @@ def main(arguments: list[str] | None = None) -> int:
         wanted: dict[tuple[str, str | None], None] = {(name, None): None for name in given.names}
         if given.spec is not None:
             models = load_yaml_record(given.spec, Specification).models
-            for role in (models.generator, models.judge, *models.guards.values()):
+            for role in models.by_role.values():
                 if isinstance(role.endpoint, EmbeddedEndpoint):
                     wanted[role.endpoint.weights, role.endpoint.path] = None
         if not wanted and given.spec is None:

@@ -10,7 +10,7 @@ from pipeline.schema.candidate import Candidate
 from pipeline.schema.cell import Plan
 from pipeline.schema.diversity import Diversity
 from pipeline.schema.manifest import ModelUse
-from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Specification
+from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Specification, TransformersEndpoint
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,17 @@ def without_places(specification: Specification) -> Specification:
     checked); left in, they would tell readers of the release about somebody's disk, and the same build
     elsewhere would differ.
     """
-    roles = {name: getattr(specification.models, name) for name in type(specification.models).model_fields}
-    cleaned = {name: _without_path(role) for name, role in roles.items() if role is not None}
+    models = specification.models
+    cleaned = {
+        "generator": _without_path(models.generator),
+        "judge": _without_path(models.judge),
+        "guards": {name: _without_path(guard) for name, guard in models.guards.items()},
+    }
     previous = specification.previous and specification.previous.model_copy(update={"path": None})
-    models = specification.models.model_copy(update=cleaned)
-    return specification.model_copy(update={"models": models, "previous": previous})
+    return specification.model_copy(update={"models": models.model_copy(update=cleaned), "previous": previous})
 
 
 def _without_path(role: ModelRole) -> ModelRole:
-    if not isinstance(role.endpoint, EmbeddedEndpoint):
+    if not isinstance(role.endpoint, EmbeddedEndpoint | TransformersEndpoint):
         return role
     return role.model_copy(update={"endpoint": role.endpoint.model_copy(update={"path": None})})

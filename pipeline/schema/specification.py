@@ -63,13 +63,25 @@ class OpenAIEndpoint(Record):
     api_key_env: EnvironmentName | None = None
 
 
+class TransformersEndpoint(Record):
+    """A model that the transformers library runs in this process, for guard models.
+
+    The role's ``model`` is its name on the Hub; ``path`` is a folder that holds it, in place of the Hub.
+    """
+
+    kind: Literal["transformers"]
+    path: Text | None = None
+    revision: Text | None = Field(default=None, description="branch, tag or commit on the Hub; part of what is asked")
+    device: Text = Field(default="cpu", description="where torch runs it, such as cpu or cuda:0")
+
+
 class NoEndpoint(Record):
     """No model at all: what this role would have written was written by hand, or is not there. A call is an error."""
 
     kind: Literal["none"]
 
 
-Endpoint = Annotated[EmbeddedEndpoint | OpenAIEndpoint | NoEndpoint, Field(discriminator="kind")]
+Endpoint = Annotated[EmbeddedEndpoint | OpenAIEndpoint | TransformersEndpoint | NoEndpoint, Field(discriminator="kind")]
 
 
 class Sampling(Record):
@@ -117,12 +129,23 @@ class GuardModel(ModelRole):
     max_characters: int = Field(default=24_000, ge=1)
 
 
+def guard_role(name: str) -> str:
+    """Return what a guard model's role is called."""
+    return f"guards.{name}"
+
+
 class Models(Record):
     """Models by role. ``guards`` are filters of the gate benignness, by the name that their verdicts carry."""
 
     generator: ModelRole
     judge: ModelRole
     guards: dict[Slug, GuardModel] = Field(default_factory=dict)
+
+    @property
+    def by_role(self) -> dict[str, ModelRole]:
+        """All models by what their role is called: ``generator``, ``judge``, and ``guards.NAME`` for each guard."""
+        guards = {guard_role(name): guard for name, guard in self.guards.items()}
+        return {"generator": self.generator, "judge": self.judge, **guards}
 
     @model_validator(mode="after")
     def _guards_have_names_of_their_own(self) -> Self:
