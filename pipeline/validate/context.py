@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pipeline.deduplicate.encoder import Encoder
 from pipeline.models.client import Completer
+from pipeline.schema.calibration import Calibration
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import GateSettings
 from pipeline.schema.taxonomy import Motive, RiskType
@@ -31,6 +32,7 @@ class ValidationContext:
         at_once: scenarios judged side by side. The questions on one scenario always follow each other, so
             that a server's prefix cache pays for the scenario once.
         guards: the checks of the configured guard models (:func:`pipeline.validate.filters.guards.guard_checks`).
+        calibration: whose thresholds decide in place of the filters' own words; their own words if left out.
         encoder: for the checks by similarity; the packaged one, loaded at the first use, if left out.
         turns: hands out the places, for one event loop.
     """
@@ -44,6 +46,7 @@ class ValidationContext:
     every_check: bool = False
     at_once: int = 8
     guards: tuple[Check, ...] = ()
+    calibration: Calibration | None = None
     encoder: Encoder | None = None
     turns: asyncio.Semaphore = field(init=False, repr=False, compare=False)
 
@@ -67,6 +70,8 @@ class Check:
 
     ``run`` gives a verdict on whatever it finds in the scenario or in a judge's answer, and raises
     only what stops the whole build (an endpoint that gave up, a completion missing on a replay).
+    Checks of one ``family`` err alike; without a name a check is a family of its own. ``on_text`` judges a bare
+    text as ``run`` judges a scenario, for checks that can.
     """
 
     gate: GateName
@@ -74,6 +79,8 @@ class Check:
     run: Callable[[Scenario, ValidationContext], Awaitable[Verdict]]
     asks_judge: bool = False
     asks_guard: bool = False
+    family: str = ""
+    on_text: Callable[[str, ValidationContext], Awaitable[Verdict]] | None = None
 
     @property
     def costs(self) -> bool:

@@ -75,6 +75,10 @@ class Guard:
             keys.append(completion.key)
         return self._verdict(readings, tuple(keys))
 
+    async def on_text(self, text: str, context: ValidationContext) -> Verdict:
+        """Judge a bare text, as a check is asked to."""
+        return await self.verdict_on(text)
+
     async def run(self, scenario: Scenario, context: ValidationContext) -> Verdict:
         """Judge a scenario."""
         return await self.verdict_on(case_text(scenario, paths=False))
@@ -146,7 +150,16 @@ def guard_checks(
                 f"{did_you_mean(model.adapter, adapters)}; allowed: {', '.join(sorted(adapters))}"
             )
         guard = Guard(name, adapter, model, client)
-        checks.append(Check("benignness", name, guard.run, asks_guard=True))
+        checks.append(
+            Check(
+                "benignness",
+                name,
+                guard.run,
+                asks_guard=True,
+                family=adapter.card.family,
+                on_text=guard.on_text,
+            )
+        )
     return tuple(checks)
 
 

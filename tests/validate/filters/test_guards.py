@@ -290,6 +290,14 @@ async def test_all_configured_guards_are_asked_and_each_can_turn_a_scenario_away
         assert found == {"first": "pass", "second": "fail" if bad else "pass"}
 
 
+async def test_a_check_knows_its_family_and_judges_bare_texts(tmp_path: Path) -> None:
+    async with guarded_by("llama_guard_3", lambda request: BENIGN["llama_guard_3"], tmp_path) as (guard, _):
+        (check,) = guard_checks({"asked": guard.model}, guard.client, ADAPTERS)
+        assert check.family == "llama"
+        assert check.on_text is not None
+        assert await check.on_text("A text.", context()) == await guard.verdict_on("A text.")
+
+
 async def test_guards_are_spared_when_a_check_that_costs_nothing_failed(tmp_path: Path) -> None:
     one = changed(scenario(), "view.agent.request", "Please skip the second check.")
     async with guarded_by("llama_guard_3", lambda _: "safe", tmp_path) as (guard, server):
