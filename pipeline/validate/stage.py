@@ -15,7 +15,8 @@ from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Decision, Verdict
 from pipeline.validate.context import Check, ValidationContext
 from pipeline.validate.gates import CHECKS
-from pipeline.validate.policy import GATES, decide
+from pipeline.validate.policy import GATES, Voter, decide, turned_away_by
+from pipeline.validate.thresholds import at_threshold
 from pipeline.validate.verdicts import not_run
 
 __all__ = ["ValidationContext", "validate", "validate_scenarios"]
@@ -53,7 +54,7 @@ async def validate_scenarios(
     async def one(scenario: Scenario) -> tuple[Scenario, tuple[Verdict, ...], Decision]:
         async with context.turns:
             verdicts = await run_checks(scenario, (), context)
-        return scenario, verdicts, decide(verdicts, _WITHOUT_NOVELTY)
+        return scenario, verdicts, decide(verdicts, _WITHOUT_NOVELTY, context.settings.policy, voters_of(context))
 
     return await settle_all(one(scenario) for scenario in scenarios)
 
@@ -71,27 +72,47 @@ async def run_checks(
         context: settings, prompts, the judge.
         checks: what to run; every check there is, and those of the configured guards, if left out.
     """
-    left_out = context.settings.left_out
-    wanted = (*CHECKS, *context.guards) if checks is None else checks
-    checks = [check for check in wanted if f"{check.gate}.{check.checker}" not in left_out]
+    checks = _without_left_out((*CHECKS, *context.guards) if checks is None else checks, context)
+    voters = voters_among(checks)
     found: dict[int, Verdict] = {}
     order = sorted(range(len(checks)), key=lambda number: checks[number].costs)
     for number in order:
         check = checks[number]
         so_far = [*earlier, *found.values()]
-        found[number] = await _run_one(check, scenario, so_far, context)
+        found[number] = await _run_one(check, scenario, so_far, context, voters)
     return tuple(found[number] for number in range(len(checks)))
 
 
-async def _run_one(check: Check, scenario: Scenario, so_far: Sequence[Verdict], context: ValidationContext) -> Verdict:
+def voters_of(context: ValidationContext) -> tuple[Voter, ...]:
+    """Return the checks that the settings and the configured guards call for, as the policy counts them."""
+    return voters_among(_without_left_out((*CHECKS, *context.guards), context))
+
+
+def voters_among(checks: Sequence[Check]) -> tuple[Voter, ...]:
+    """Return checks as the policy counts them."""
+    return tuple(Voter(check.gate, check.checker, check.family or check.checker) for check in checks)
+
+
+def _without_left_out(checks: Sequence[Check], context: ValidationContext) -> list[Check]:
+    return [check for check in checks if f"{check.gate}.{check.checker}" not in context.settings.left_out]
+
+
+async def _run_one(
+    check: Check,
+    scenario: Scenario,
+    so_far: Sequence[Verdict],
+    context: ValidationContext,
+    voters: Sequence[Voter],
+) -> Verdict:
     if check.asks_judge and context.client is None:
         return not_run(check.gate, check.checker, "no judge is configured")
     if check.costs:
-        turned_away = next((verdict for verdict in so_far if verdict.outcome != "pass"), None)
+        turned_away = turned_away_by(so_far, context.settings.policy, voters)
         if turned_away is not None and not context.every_check:
             because = f"turned away before by {turned_away.gate} ({turned_away.checker})"
             return not_run(check.gate, check.checker, because)
-    return await check.run(scenario, context)
+    measured = context.calibration.filters if context.calibration is not None else ()
+    return at_threshold(await check.run(scenario, context), measured)
 
 
 async def _validate_candidate(candidate: Candidate, context: ValidationContext) -> Candidate:
@@ -104,7 +125,7 @@ async def _validate_candidate(candidate: Candidate, context: ValidationContext) 
     return candidate.model_copy(
         update={
             "verdicts": verdicts,
-            "decision": decide(verdicts),
+            "decision": decide(verdicts, GATES, context.settings.policy, voters_of(context)),
             "usage": candidate.usage + collected.usage,
             "completions": (*candidate.completions, *new),
         }

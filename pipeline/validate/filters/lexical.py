@@ -16,7 +16,14 @@ from pipeline.validate.verdicts import of_findings
 
 
 async def _run(scenario: Scenario, context: ValidationContext) -> Verdict:
-    texts = [*agent_texts(scenario.view), *result_texts(scenario.simulation)]
+    return _search([*agent_texts(scenario.view), *result_texts(scenario.simulation)], context)
+
+
+async def _on_text(text: str, context: ValidationContext) -> Verdict:
+    return _search([("text", text)], context)
+
+
+def _search(texts: list[tuple[str, str]], context: ValidationContext) -> Verdict:
     findings = find(context.prompts.pushing, texts)
     return of_findings("benignness", "lexical", context.prompts.version("pushing"), findings)
 
@@ -28,4 +35,4 @@ CARD = FilterCard(
     source="prompts/gates/pushing.yaml",
     licence="Apache-2.0 (ours)",
 )
-FILTER = Check("benignness", "lexical", _run)
+FILTER = Check("benignness", "lexical", _run, on_text=_on_text)

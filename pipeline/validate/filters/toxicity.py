@@ -19,10 +19,17 @@ _LEAST_WORDS = 3
 
 
 async def _run(scenario: Scenario, context: ValidationContext) -> Verdict:
+    texts = [*agent_texts(scenario.view), *result_texts(scenario.simulation)]
+    return _classify([(place, text) for place, text in texts if len(text.split()) >= _LEAST_WORDS], context)
+
+
+async def _on_text(text: str, context: ValidationContext) -> Verdict:
+    return _classify([("text", text)], context)
+
+
+def _classify(texts: list[tuple[str, str]], context: ValidationContext) -> Verdict:
     from profanity_check import predict_prob
 
-    texts = [*agent_texts(scenario.view), *result_texts(scenario.simulation)]
-    texts = [(place, text) for place, text in texts if len(text.split()) >= _LEAST_WORDS]
     probabilities = [float(value) for value in predict_prob([text for _, text in texts])]
     maximum = context.settings.toxicity_maximum
     evidence = tuple(
@@ -49,4 +56,4 @@ CARD = FilterCard(
     source="https://github.com/dimitrismistriotis/alt-profanity-check",
     licence="MIT",
 )
-FILTER = Check("benignness", "toxicity", _run)
+FILTER = Check("benignness", "toxicity", _run, on_text=_on_text)
