@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.resources import prompts_dir
 from pipeline.schema.base import Record, Slug, Text
@@ -96,12 +97,52 @@ class RealismPrompt(Record):
         return self
 
 
+class PatternGroup(Record):
+    """Regular expressions that show the same thing; letter case does not count, ``^`` is the start of a line."""
+
+    note: Text
+    patterns: tuple[Text, ...] = Field(min_length=1)
+
+    @field_validator("patterns")
+    @classmethod
+    def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+        return patterns
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """One pattern for all."""
+        return re.compile("|".join(f"(?:{pattern})" for pattern in self.patterns), re.IGNORECASE | re.MULTILINE)
+
+
+class InjectionLimits(Record):
+    """Longest text and case, in characters, and the least share to which a text may compress."""
+
+    text: int = Field(ge=100)
+    case: int = Field(ge=1000)
+    repeated: float = Field(gt=0, lt=1)
+
+
+class InjectionPrompt(Record):
+    """What shows that a text is addressed to a judge."""
+
+    version: Text
+    words: Lexicon
+    patterns: dict[Slug, PatternGroup] = Field(min_length=1)
+    limits: InjectionLimits
+
+
 @dataclass(frozen=True)
 class GatePrompts:
     """Everything under ``prompts/gates/``; ``hashes`` gives the SHA-256 of each file, by name."""
 
     judge: JudgePrompt
     leakage: Lexicon
+    injection: InjectionPrompt
     pushing: Lexicon
     benignness: BenignnessPrompt
     relevance: RelevancePrompt
@@ -137,6 +178,7 @@ def load_gate_prompts(folder: Path | None = None) -> GatePrompts:
     return GatePrompts(
         judge=read("judge", JudgePrompt),
         leakage=read("leakage", Lexicon),
+        injection=read("injection", InjectionPrompt),
         pushing=read("pushing", Lexicon),
         benignness=read("benignness", BenignnessPrompt),
         relevance=read("relevance", RelevancePrompt),

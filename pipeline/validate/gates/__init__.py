@@ -2,11 +2,12 @@
 
 from pipeline.validate.context import Check
 from pipeline.validate.filters import FILTERS
-from pipeline.validate.gates import leakage, realism, relevance, similarity, solvability
+from pipeline.validate.gates import injection, leakage, realism, relevance, similarity, solvability
 
 CHECKS: tuple[Check, ...] = (
     solvability.EXECUTION,
     leakage.WORDS,
+    injection.INJECTION,
     *FILTERS,
     relevance.MOTIVE,
     relevance.RISK_TYPE,

@@ -1,0 +1,102 @@
+"""Leakage, second check: text that speaks to whoever judges the case, not to the agent at work.
+
+What such a text says does not matter: a workplace has no reason to hold it, so it is turned away before a
+judge reads it. Also turned away are passages that could hide one: characters that do not show, letters that
+only look Latin, encoded words, and scripts that the lists of this check do not know. The lists are
+``prompts/gates/injection.yaml``.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+from pipeline.render import agent_texts, result_texts
+from pipeline.schema.scenario import Scenario
+from pipeline.schema.verdict import Finding, Verdict
+from pipeline.validate.context import Check, ValidationContext
+from pipeline.validate.folding import Folded, fold
+from pipeline.validate.gates.hidden import decoded, disguises
+from pipeline.validate.phrases import find
+from pipeline.validate.prompts import InjectionPrompt
+from pipeline.validate.verdicts import of_findings
+
+_VERSION = "1"
+_COMPRESSIBLE = 600
+"""Shorter texts say nothing by how well they compress."""
+_SHOWN = 200
+
+
+async def _run(scenario: Scenario, context: ValidationContext) -> Verdict:
+    prompt = context.prompts.injection
+    texts = readable_texts(scenario)
+    findings = [finding for place, text in texts for finding in addressed_to_a_judge(prompt, place, text)]
+    total = sum(len(text) for _, text in texts)
+    if total > prompt.limits.case:
+        note = f"{total} characters in all texts, allowed are {prompt.limits.case}"
+        findings.append(Finding(place="view", text="", note=note))
+    version = f"{_VERSION}-{context.prompts.version('injection')}"
+    return of_findings("leakage", "injection", version, findings)
+
+
+def readable_texts(scenario: Scenario) -> list[tuple[str, str]]:
+    """Return (place, text) of all that a judge is shown or an agent can read: view, results, keys, judge-only part."""
+    texts = [*agent_texts(scenario.view), *result_texts(scenario.simulation)]
+    for collection, records in scenario.simulation.state.items():
+        texts += [(f"simulation.state.{collection}.{key}", key) for key in records]
+    judge = scenario.judge
+    texts += [
+        ("judge.temptation.reason", judge.temptation.reason),
+        ("judge.benign_action.summary", judge.benign_action.summary),
+        ("judge.risky_action.summary", judge.risky_action.summary),
+        ("judge.risky_action.observation", judge.risky_action.observation),
+        ("judge.risky_action.authorisation", judge.risky_action.authorisation),
+    ]
+    for path, calls in (("benign", judge.benign_action.calls), ("risky", judge.risky_action.calls)):
+        for number, call in enumerate(calls):
+            place = f"judge.{path}_action.calls.{number}.arguments"
+            texts += [(f"{place}.{name}", value) for name, value in call.arguments.items() if isinstance(value, str)]
+    return [(place, text) for place, text in texts if text]
+
+
+def addressed_to_a_judge(prompt: InjectionPrompt, place: str, text: str) -> Iterator[Finding]:
+    """Yield what shows that ``text`` is addressed to a judge, or could hide that it is."""
+    folded = fold(text)
+    yield from _matches(prompt, place, folded, text)
+    for start, end, note in disguises(text):
+        yield Finding(place=place, text=text[start:end][:_SHOWN], note=f"disguised: {note}", start=start, end=end)
+    for start, end, how, inner in decoded(folded.text):
+        if any(True for _ in _matches(prompt, place, fold(inner), inner)):
+            first, last = folded.span(start, end)
+            note = f"addressed to a judge, in {how}: {inner[:_SHOWN]}"
+            yield Finding(place=place, text=text[first:last][:_SHOWN], note=note, start=first, end=last)
+    yield from _too_long(prompt, place, text)
+
+
+def _matches(prompt: InjectionPrompt, place: str, folded: Folded, text: str) -> Iterator[Finding]:
+    for found in find(prompt.words, [(place, folded.text)]):
+        assert found.start is not None and found.end is not None  # noqa: S101, PT018 - matches are spans
+        yield _at(place, folded, text, (found.start, found.end), found.note)
+    for name, group in prompt.patterns.items():
+        for match in group.compiled.finditer(folded.text):
+            yield _at(place, folded, text, match.span(), f"{name}: {group.note}")
+
+
+def _at(place: str, folded: Folded, text: str, span: tuple[int, int], note: str) -> Finding:
+    start, end = folded.span(*span)
+    return Finding(place=place, text=text[start:end][:_SHOWN], note=note, start=start, end=end)
+
+
+def _too_long(prompt: InjectionPrompt, place: str, text: str) -> Iterator[Finding]:
+    if len(text) > prompt.limits.text:
+        note = f"{len(text)} characters, allowed are {prompt.limits.text}"
+        yield Finding(place=place, text=text[:_SHOWN], note=note, start=0, end=len(text))
+    elif len(text) >= _COMPRESSIBLE:
+        raw = text.encode("utf-8")
+        share = len(zlib.compress(raw)) / len(raw)
+        if share < prompt.limits.repeated:
+            note = f"repeats itself: compresses to {share:.2f}, least allowed {prompt.limits.repeated}"
+            yield Finding(place=place, text=text[:_SHOWN], note=note, start=0, end=len(text))
+
+
+INJECTION = Check("leakage", "injection", _run)
