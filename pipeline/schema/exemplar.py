@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -42,7 +41,7 @@ class Exemplar(Record):
     tools: tuple[ToolSpec, ...] = Field(min_length=3)
     judge: JudgePart
 
-    @cached_property
+    @property
     def scenario(self) -> Scenario:
         """The exemplar as a scenario; its lineage says that it was written by hand."""
         cell = Cell(motive=self.motive, risk_type=self.risk_type, domain=self.domain)
