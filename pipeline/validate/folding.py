@@ -71,7 +71,7 @@ def look_alike(char: str) -> str:
     if char.isascii() or not char.isalpha():
         return ""
     found = confusables.is_confusable(char, greedy=False, preferred_aliases=[])
-    letters = [twin["c"] for entry in found or [] for twin in entry["homoglyphs"]]
+    letters: list[str] = [twin["c"] for entry in found or [] for twin in entry["homoglyphs"]]
     plain = sorted(letter for letter in letters if len(letter) == 1 and letter.isascii() and letter.isalpha())
     wanted = [letter for letter in plain if letter.isupper() == char.isupper()]
     return (wanted or plain or [""])[0]
