@@ -25,6 +25,7 @@ from pydantic import BaseModel
 
 from pipeline.attempts import attempts_for
 from pipeline.budget import attempts_affordable
+from pipeline.calibration.load import load_calibration, pinned
 from pipeline.concurrency import settle_all
 from pipeline.deduplicate.encoder import load_encoder
 from pipeline.deduplicate.stage import deduplicate
@@ -272,8 +273,12 @@ def release_inputs(
         store.export(keys, target)
 
     previous, exemplars = context.previous, context.exemplars
+    calibration = context.validation.calibration
+    gates = pinned(context.specification.gates, calibration)
     return ReleaseInputs(
-        specification=context.specification.model_copy(update={"previous": previous and previous.reference}),
+        specification=context.specification.model_copy(
+            update={"previous": previous and previous.reference, "gates": gates}
+        ),
         plan=context.plan,
         candidates=candidates,
         seeds={**context.seeds.hashes, **exemplar_hashes(exemplars)},
@@ -290,6 +295,7 @@ def release_inputs(
         ),
         stopped_by=stopped,
         export_completions=export_completions,
+        calibration=calibration,
     )
 
 
@@ -354,6 +360,7 @@ async def run_build(
     seeds = load_seeds()
     planned = plan(specification, seeds)
     exemplars, previous = load_exemplars(seeds=seeds), load_previous(specification, out / "releases")
+    calibration = load_calibration(specification.gates)
     folder = run_folder(specification, out)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
@@ -374,6 +381,7 @@ async def run_build(
             validation=ValidationContext(
                 seeds=seeds,
                 settings=specification.gates,
+                calibration=calibration,
                 client=client,
                 at_once=judged_side_by_side(specification.models.judge),
                 guards=guard_checks(specification.models.guards, client, ADAPTERS),

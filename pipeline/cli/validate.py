@@ -53,6 +53,7 @@ def command(file: Path, specification: Path | None, out: Path) -> Answer:
 
 async def judge(scenarios: Sequence[Scenario], specification: Specification | None, store: Path) -> Sequence[Judged]:
     """Run the gates, with the judge of a specification, whose completions go to ``store``, or without one."""
+    from pipeline.calibration.load import load_calibration
     from pipeline.models.client import open_client
     from pipeline.models.store import CompletionStore
     from pipeline.schema.specification import GateSettings
@@ -68,7 +69,14 @@ async def judge(scenarios: Sequence[Scenario], specification: Specification | No
     with CompletionStore.open(store) as completions:
         async with open_client(specification.models, completions) as client:
             guards = guard_checks(specification.models.guards, client, ADAPTERS)
-            context = ValidationContext(seeds, specification.gates, client, every_check=True, guards=guards)
+            context = ValidationContext(
+                seeds,
+                specification.gates,
+                client,
+                every_check=True,
+                guards=guards,
+                calibration=load_calibration(specification.gates),
+            )
             return await validate_scenarios(scenarios, context)
 
 

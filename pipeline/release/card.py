@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Sequence
 
+from pipeline.calibration.table import error_rows, threshold_rows
 from pipeline.diversity.figures import figures, previous_name
 from pipeline.release.files import CANDIDATES, data_file
 from pipeline.report.tally import STOPPED_BY, by_domain, check_tallies, coverage, is_embedded, rows, short_cells
 from pipeline.report.text import one_line
+from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.specification import Specification
@@ -30,8 +32,14 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()|~$])")
 _SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 
 
-def render_card(manifest: Manifest, candidates: Sequence[Candidate]) -> str:
-    """Return ``README.md``: front matter for the Hub, then the card in Markdown."""
+def render_card(manifest: Manifest, candidates: Sequence[Candidate], calibration: Calibration | None = None) -> str:
+    """Return ``README.md``: front matter for the Hub, then the card in Markdown.
+
+    Args:
+        manifest: of the release.
+        candidates: everything that was made.
+        calibration: measured error rates of the benignness filters, where there are any.
+    """
     import jinja2
 
     environment = jinja2.Environment(
@@ -47,6 +55,8 @@ def render_card(manifest: Manifest, candidates: Sequence[Candidate]) -> str:
     page = environment.get_template("card.md.j2").render(
         manifest=manifest,
         example=_example(candidates),
+        calibration=calibration,
+        calibrated=(error_rows(calibration), threshold_rows(calibration)) if calibration is not None else (),
         checks=check_tallies(candidates),
         coverage=coverage(manifest.cells),
         figures=figures(manifest.diversity, previous_name(manifest)),

@@ -12,6 +12,7 @@ from pipeline.schema.manifest import FileEntry, Manifest
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
+CALIBRATION = "calibration.json"
 CARD = "README.md"
 REPORT = "report.html"
 LICENCE = "LICENSE"

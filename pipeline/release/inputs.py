@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.release.files import CALIBRATION
+from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.cell import Plan
 from pipeline.schema.diversity import Diversity
@@ -29,6 +31,7 @@ class ReleaseInputs:
         created: the day of the first completion (UTC, ``YYYY-MM-DD``), so that a replay gives the same.
         diversity: of the accepted scenarios.
         stopped_by: what ended the build: ``full``, ``attempts`` or ``budget``.
+        calibration: measured error rates of the filters, whose thresholds the gates went by.
         export_completions: writes the completions into the folder it is given; the same files each time.
     """
 
@@ -44,6 +47,7 @@ class ReleaseInputs:
     diversity: Diversity
     stopped_by: str
     export_completions: Callable[[Path], None]
+    calibration: Calibration | None = None
 
 
 def without_places(specification: Specification) -> Specification:
@@ -60,7 +64,11 @@ def without_places(specification: Specification) -> Specification:
         "guards": {name: _without_path(guard) for name, guard in models.guards.items()},
     }
     previous = specification.previous and specification.previous.model_copy(update={"path": None})
-    return specification.model_copy(update={"models": models.model_copy(update=cleaned), "previous": previous})
+    named = specification.gates.calibration and specification.gates.calibration.model_copy(update={"path": CALIBRATION})
+    gates = specification.gates.model_copy(update={"calibration": named})
+    return specification.model_copy(
+        update={"models": models.model_copy(update=cleaned), "previous": previous, "gates": gates}
+    )
 
 
 def _without_path(role: ModelRole) -> ModelRole:

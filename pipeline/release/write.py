@@ -15,6 +15,7 @@ from pipeline.atomic import new_folder
 from pipeline.errors import WorkError
 from pipeline.release.card import licence_text, render_card
 from pipeline.release.files import (
+    CALIBRATION,
     CANDIDATES,
     CARD,
     COMPLETIONS,
@@ -149,9 +150,11 @@ def _fill(folder: Path, inputs: ReleaseInputs, candidates: Sequence[Candidate], 
     texts = {
         SPECIFICATION: specification_text(draft.specification),
         LICENCE: licence_text(draft.specification),
-        CARD: render_card(draft, candidates),
+        CARD: render_card(draft, candidates, inputs.calibration),
         REPORT: render_report(draft, candidates),
     }
+    if inputs.calibration is not None:
+        texts[CALIBRATION] = inputs.calibration.model_dump_json(indent=2) + "\n"
     for path, text in texts.items():
         (folder / path).write_text(text, encoding="utf-8", newline="\n")
     manifest = draft.model_copy(update={"files": tuple(file_entry(folder, path) for path in list_files(folder))})

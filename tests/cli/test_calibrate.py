@@ -80,7 +80,7 @@ def test_a_guard_is_paid_for_once(tmp_path: Path) -> None:
         guard = {"adapter": "llama_guard_3", "model": "g", "endpoint": content["models"]["judge"]["endpoint"]}
         content["models"]["guards"] = {"llama": guard}
         spec = tmp_path / "spec.yaml"
-        spec.write_text(yaml.safe_dump(content), encoding="utf-8")
+        spec.write_text(yaml.safe_dump(json.loads(json.dumps(content))), encoding="utf-8")
         rows = rows_of(4)
         store = tmp_path / "store.sqlite"
         few = file_of(tmp_path, *rows[2:6])
