@@ -54,7 +54,7 @@ from pipeline.shards import Shard, StageName, cut, read_records, write_records
 from pipeline.splits import assign_splits
 from pipeline.validate.filters import ADAPTERS
 from pipeline.validate.filters.guards import guard_checks
-from pipeline.validate.stage import ValidationContext, validate
+from pipeline.validate.stage import ValidationContext, check_rules, validate
 
 STORE_NAME = "completions.sqlite"
 
@@ -389,6 +389,7 @@ async def run_build(
             progress=progress,
             runner=runner,
         )
+        check_rules(context.validation)
         made, stopped = await run_rounds(context)
         candidates = assign_splits(select(made, planned), specification.splits)
         if not any(candidate.accepted for candidate in candidates):

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.concurrency import settle_all
+from pipeline.errors import UsageError
 from pipeline.models.client import collect_usage
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Decision, Verdict
 from pipeline.validate.context import Check, ValidationContext
 from pipeline.validate.gates import CHECKS
-from pipeline.validate.policy import GATES, Voter, decide, turned_away_by
+from pipeline.validate.policy import GATES, Voter, decide, mistakes_of, turned_away_by
 from pipeline.validate.thresholds import at_threshold
 from pipeline.validate.verdicts import not_run
 
@@ -49,7 +50,9 @@ async def validate_scenarios(
 
     Raises:
         EndpointError, EndpointUnavailable, MissingCompletion: as :func:`validate`.
+        UsageError: if a rule of the settings cannot be met.
     """
+    check_rules(context)
 
     async def one(scenario: Scenario) -> tuple[Scenario, tuple[Verdict, ...], Decision]:
         async with context.turns:
@@ -81,6 +84,16 @@ async def run_checks(
         so_far = [*earlier, *found.values()]
         found[number] = await _run_one(check, scenario, so_far, context, voters)
     return tuple(found[number] for number in range(len(checks)))
+
+
+def check_rules(context: ValidationContext) -> None:
+    """Look whether the checks that there are can meet the rules of the settings.
+
+    Raises:
+        UsageError: for the first rule that they cannot, or that names a check that is not there.
+    """
+    for place, problem in mistakes_of(context.settings.policy, voters_of(context)):
+        raise UsageError(f"gates.{'.'.join(place)}: {problem}")
 
 
 def voters_of(context: ValidationContext) -> tuple[Voter, ...]:

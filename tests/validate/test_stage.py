@@ -10,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.errors import UsageError
 from pipeline.models.errors import EndpointError
 from pipeline.schema.candidate import Attempt, Candidate, Failure
 from pipeline.schema.cell import Cell
+from pipeline.schema.policy import KOfN
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import CheckName, GateSettings
 from pipeline.schema.verdict import Outcome, Verdict
@@ -179,3 +181,9 @@ async def test_whatever_subset_of_checks_fails_only_all_passing_is_accepted(outc
 
 
 SHARED = context()
+
+
+async def test_a_rule_that_no_checks_can_meet_is_refused() -> None:
+    rule = KOfN(rule="k_of_n", k=9)
+    with pytest.raises(UsageError, match=r"gates\.policy\.benignness\.k: 9 families have to pass and there are 3"):
+        await validate_scenarios([scenario()], context(settings=GateSettings(policy={"benignness": rule})))
