@@ -56,7 +56,7 @@ def command(
     out: Path | None,
     store: Path,
 ) -> Answer:
-    """Measure the benignness filters on the labelled rows in FILE, and choose thresholds.
+    """Measure the benignness filters on labelled rows.
 
     FILE is JSONL. A row has `text` or `scenario`, and `label`: benign or safe; harmful, unsafe or non_benign. Rows of
     one `group` stay together; other columns divide the rows into strata. Filters that ask a model need --spec.
