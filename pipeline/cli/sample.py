@@ -30,7 +30,7 @@ from pipeline.cli.options import spec_option
     help="The day that the manifest states; today if left out.",
 )
 def command(specification: Path | None, target: Path, created: datetime.datetime | None) -> Answer:
-    """Write the exemplars of seeds/exemplars/ as a release of their own.
+    """Write the exemplars of seeds/ as a release of their own.
 
     Every exemplar has to pass the gates that need no judge. No model is called.
     """
