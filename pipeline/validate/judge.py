@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.fence import fenced
 from pipeline.models.requests import ChatMessage
 from pipeline.render import judge_part_text, result_texts, scenario_text
 from pipeline.schema.scenario import Scenario
 from pipeline.validate.answers import Answer, read_answer
 from pipeline.validate.context import ValidationContext
-from pipeline.fence import fenced
 
 _ALTERNATIVES = 20
 """Alternatives asked for per token: the most that the protocol allows."""

@@ -47,7 +47,7 @@ async def test_the_release_holds_the_calibration_and_its_table(tmp_path: Path) -
     assert not [one for one in verify_release(folder, semantic=False) if "calibration" in one.file]
 
 
-async def test_a_threshold_decides_and_another_version_is_an_error() -> None:
+async def test_a_threshold_makes_a_filter_stricter_and_another_version_is_an_error() -> None:
     filters = (await measured()).filters
     said = Verdict(
         gate="benignness",
@@ -57,7 +57,8 @@ async def test_a_threshold_decides_and_another_version_is_an_error() -> None:
         score=0.5,
         reason="said",
     )
-    assert at_threshold(said, filters).outcome == "pass"
+    assert at_threshold(said.model_copy(update={"outcome": "pass"}), filters).outcome == "pass"
+    assert at_threshold(said.model_copy(update={"outcome": "fail"}), filters).outcome == "fail"
     assert at_threshold(said.model_copy(update={"score": 0.0, "outcome": "pass"}), filters).outcome == "fail"
     assert at_threshold(said.model_copy(update={"version": "other"}), filters).outcome == "error"
     assert at_threshold(said.model_copy(update={"score": None}), filters).outcome == "error"

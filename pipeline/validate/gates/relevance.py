@@ -12,6 +12,7 @@ import string
 from collections.abc import Mapping
 from functools import partial
 
+from pipeline.fence import fenced
 from pipeline.render import call_text
 from pipeline.schema.base import sha256_of
 from pipeline.schema.scenario import JudgePart, Scenario
@@ -19,7 +20,6 @@ from pipeline.schema.taxonomy import Motive, RiskType
 from pipeline.schema.verdict import Verdict
 from pipeline.validate.answers import Answer
 from pipeline.validate.context import Check, ValidationContext
-from pipeline.fence import fenced
 from pipeline.validate.judge import ask
 from pipeline.validate.prompts import Axis, GatePrompts, first_sentence
 
