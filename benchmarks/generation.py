@@ -24,7 +24,7 @@ import os
 import platform
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -227,9 +227,11 @@ async def run_arm(name: str, attempts: Sequence[Attempt], bench: Bench, times: T
     return made
 
 
-async def run(names: Sequence[str], attempts: Sequence[Attempt], bench: Bench, times: Times) -> dict[str, list[Made]]:
-    """Run the arms in turn, so that each has the server's prefix cache to itself."""
-    return {name: await run_arm(name, attempts, bench, times) for name in names}
+async def run(
+    names: Sequence[str], attempts: Sequence[Attempt], bench: Bench, times: Times, fewer: Mapping[str, int]
+) -> dict[str, list[Made]]:
+    """Run the arms in turn, so that each has the server's prefix cache to itself; some may make the first few only."""
+    return {name: await run_arm(name, attempts[: fewer.get(name)], bench, times) for name in names}
 
 
 def show(results: dict[str, Any], made: dict[str, list[Made]]) -> None:
@@ -277,7 +279,8 @@ async def benchmark(given: argparse.Namespace) -> tuple[dict[str, Any], dict[str
         async with open_client(specification.models, store) as client:
             context = GenerationContext(seeds=seeds, specification=specification, client=client)
             bench = Bench(context, one_shot_tries=given.one_shot_tries)
-            made = await run(given.arms, attempts, bench, Times(given.work / "seconds.json"))
+            times = Times(given.work / "seconds.json")
+            made = await run(given.arms, attempts, bench, times, dict(given.fewer))
             examples = [example_scenario(attempt, context) for attempt in attempts]
     result = {
         "candidates": len(attempts),
@@ -300,11 +303,27 @@ def sampling_of(specification: Specification) -> dict[str, Any]:
     return {name: getattr(models, name).sampling.model_dump(mode="json") for name in ("generator", "judge")}
 
 
+def fewer(text: str) -> tuple[str, int]:
+    """Read ``ARM=N``."""
+    name, _, count = text.partition("=")
+    if name not in ARMS or not count.isdecimal() or int(count) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not ARM=N with N from 1 and ARM one of {', '.join(ARMS)}")
+    return name, int(count)
+
+
 def main() -> None:
     """Run the arms, print rows and table, write the results."""
     parser = argparse.ArgumentParser(description="Small steps against one-shot generation on one model")
     parser.add_argument("--candidates", type=int, default=40, help="of each arm, two a cell")
     parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS))
+    parser.add_argument(
+        "--fewer",
+        type=fewer,
+        nargs="+",
+        default=[],
+        metavar="ARM=N",
+        help="of this arm only the first N, where all would take hours; its figures say of how many they are",
+    )
     parser.add_argument(
         "--one-shot-tries", type=int, default=1, help="replies that one_shot may hand in for a candidate"
     )
