@@ -2,10 +2,11 @@
 
 from pipeline.validate.context import Check
 from pipeline.validate.filters import FILTERS
-from pipeline.validate.gates import injection, leakage, realism, relevance, similarity, solvability
+from pipeline.validate.gates import control, injection, leakage, realism, relevance, similarity, solvability
 
 CHECKS: tuple[Check, ...] = (
     solvability.EXECUTION,
+    control.CONTROL,
     leakage.WORDS,
     injection.INJECTION,
     *FILTERS,
