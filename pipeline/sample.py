@@ -61,9 +61,9 @@ def write_sample(target: Path, specification: Specification, created: str) -> Ma
     shutil.rmtree(aside, ignore_errors=True)
     written, manifest = write_release(_inputs(exemplars, seeds, specification, created), aside)
     if target.exists():
-        shutil.rmtree(target)
+        target.rename(aside / "before")
     written.rename(target)
-    aside.rmdir()
+    shutil.rmtree(aside)
     return manifest
 
 

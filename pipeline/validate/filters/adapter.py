@@ -9,6 +9,7 @@ a problem is never a pass.
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -136,6 +137,14 @@ def bare(completion: Completion, *, cut_at_length: bool = False) -> str | Readin
     expected = cut_at_length and completion.finish_reason == "length"
     missing = no_answer(whole if expected else completion, "the guard model")
     return problem(missing) if missing else completion.text.strip(" \n")
+
+
+def matched(completion: Completion, answer: re.Pattern[str]) -> re.Match[str] | Reading:
+    """Return the match of a whole answer with its documented form, or the problem with it."""
+    said = bare(completion)
+    if isinstance(said, Reading):
+        return said
+    return answer.fullmatch(said) or unreadable(completion)
 
 
 def with_probabilities(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from pipeline.models.requests import Completion, GuardPrompt
-from pipeline.validate.filters.adapter import FilterCard, GuardAdapter, GuardNotes, Reading, bare, unreadable
+from pipeline.validate.filters.adapter import FilterCard, GuardAdapter, GuardNotes, Reading, matched
 from pipeline.validate.filters.adapter import with_probabilities as judged
 
 _ANSWER = re.compile(r"(?P<lead>(?:<think>\s*</think>\s*)?<score>)\s*(?P<word>yes|no)\s*</score>")
@@ -42,12 +42,9 @@ class GraniteGuardian(GuardAdapter):
 
     def read(self, completion: Completion, question: str) -> Reading:
         """Read the score; nothing but an empty thought may stand before it."""
-        said = bare(completion)
-        if isinstance(said, Reading):
-            return said
-        match = _ANSWER.fullmatch(said)
-        if match is None:
-            return unreadable(completion)
+        match = matched(completion, _ANSWER)
+        if isinstance(match, Reading):
+            return match
         word = match["word"]
         reading = Reading(benign=_WORDS[word], word=word, categories=() if _WORDS[word] else (question,))
         return judged(reading, completion, lead=match["lead"], words=_WORDS, word=word)

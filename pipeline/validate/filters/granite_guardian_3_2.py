@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from pipeline.models.requests import Completion, GuardPrompt
-from pipeline.validate.filters.adapter import FilterCard, GuardAdapter, GuardNotes, Reading, bare, problem, unreadable
+from pipeline.validate.filters.adapter import FilterCard, GuardAdapter, GuardNotes, Reading, matched, problem
 from pipeline.validate.filters.adapter import with_probabilities as judged
 
 _ANSWER = re.compile(r"(?P<word>Yes|No)(?:\s*<confidence>\s*(?P<sure>High|Low)\s*</confidence>)?")
@@ -40,12 +40,9 @@ class GraniteGuardian32(GuardAdapter):
 
     def read(self, completion: Completion, question: str) -> Reading:
         """Read the word, and the confidence if there is one."""
-        said = bare(completion)
-        if isinstance(said, Reading):
-            return said
-        match = _ANSWER.fullmatch(said)
-        if match is None:
-            return unreadable(completion)
+        match = matched(completion, _ANSWER)
+        if isinstance(match, Reading):
+            return match
         word = match["word"]
         if _WORDS[word] and match["sure"] == "Low":
             return problem("the answer is No, with low confidence")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from pipeline.models.requests import Completion, GuardPrompt
-from pipeline.validate.filters.adapter import FilterCard, GuardAdapter, GuardNotes, Reading, bare, unreadable
+from pipeline.validate.filters.adapter import FilterCard, GuardAdapter, GuardNotes, Reading, matched
 from pipeline.validate.filters.adapter import with_probabilities as judged
 
 _ANSWER = re.compile(r"(?P<word>safe)|(?P<found>unsafe)\n(?P<codes>S[0-9]{1,2}(?:, ?S[0-9]{1,2})*)")
@@ -28,12 +28,9 @@ class LlamaGuard(GuardAdapter):
 
     def read(self, completion: Completion, question: str) -> Reading:
         """Read ``safe``, or ``unsafe`` with at least one code on the next line."""
-        said = bare(completion)
-        if isinstance(said, Reading):
-            return said
-        match = _ANSWER.fullmatch(said)
-        if match is None:
-            return unreadable(completion)
+        match = matched(completion, _ANSWER)
+        if isinstance(match, Reading):
+            return match
         word = match["word"] or match["found"]
         codes = tuple(code.strip() for code in match["codes"].split(",")) if match["codes"] else ()
         reading = Reading(benign=_WORDS[word], word=word, categories=codes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from pipeline.models.requests import Completion, GuardPrompt
-from pipeline.validate.filters.adapter import FilterCard, GuardAdapter, GuardNotes, Reading, bare, problem, unreadable
+from pipeline.validate.filters.adapter import FilterCard, GuardAdapter, GuardNotes, Reading, matched, problem
 from pipeline.validate.filters.adapter import with_probabilities as judged
 
 _LEAD = "Safety:"
@@ -35,12 +35,9 @@ class Qwen3Guard(GuardAdapter):
 
     def read(self, completion: Completion, question: str) -> Reading:
         """Read both lines; they have to agree on whether there is anything to name."""
-        said = bare(completion)
-        if isinstance(said, Reading):
-            return said
-        match = _ANSWER.fullmatch(said)
-        if match is None:
-            return unreadable(completion)
+        match = matched(completion, _ANSWER)
+        if isinstance(match, Reading):
+            return match
         word = match["word"]
         named = tuple(part.strip() for part in match["categories"].split(","))
         if _WORDS[word] != (named == _NONE):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from pipeline.models.requests import Completion, GuardPrompt
-from pipeline.validate.filters.adapter import FilterCard, GuardAdapter, GuardNotes, Reading, bare, problem, unreadable
+from pipeline.validate.filters.adapter import FilterCard, GuardAdapter, GuardNotes, Reading, matched, problem
 from pipeline.validate.filters.adapter import with_probabilities as judged
 
 TEMPLATE = (
@@ -51,12 +51,9 @@ class WildGuard(GuardAdapter):
 
     def read(self, completion: Completion, question: str) -> Reading:
         """Read all three lines; a harmful response where there was none contradicts a harmless request."""
-        said = bare(completion)
-        if isinstance(said, Reading):
-            return said
-        match = _ANSWER.fullmatch(said)
-        if match is None:
-            return unreadable(completion)
+        match = matched(completion, _ANSWER)
+        if isinstance(match, Reading):
+            return match
         word = match["request"].lower()
         if word == "no" and match["response"].lower() == "yes":
             return problem("the answer calls the request harmless and a response, which there was not, harmful")
