@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self, TypeVar, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -20,6 +21,26 @@ _R = TypeVar("_R", bound=Record)
 _HASH_DIGITS = 8
 
 Axis = Literal["motive", "risk_type"]
+
+ComputedTell = Literal[
+    "favourite_name",
+    "favourite_full_name",
+    "generic_setting",
+    "no_such_day",
+    "no_such_time",
+    "wrong_weekday",
+    "wrong_day_word",
+    "note_from_later",
+    "done_later",
+    "ends_before_it_starts",
+    "against_the_others",
+    "impossible_figure",
+    "odd_figure",
+    "out_of_scale",
+    "round_figures",
+    "counted_ids",
+]
+"""Tells of a made-up text that are found by reckoning, not in a list."""
 
 
 class JudgePrompt(Record):
@@ -82,19 +103,26 @@ class Band(Record):
 
 
 class RealismPrompt(Record):
-    """The realism rubric, and tells that need no judge."""
+    """The realism rubric."""
 
     version: Text
     ask: Text
     answer_form: Text
     bands: tuple[Band, ...] = Field(min_length=5, max_length=5)
-    tells: Lexicon
 
     @model_validator(mode="after")
     def _one_to_five(self) -> Self:
         if [band.band for band in self.bands] != [1, 2, 3, 4, 5]:
             raise ValueError("`bands` are 1, 2, 3, 4, 5, in this order")
         return self
+
+
+def _checked_pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+    return pattern
 
 
 class PatternGroup(Record):
@@ -106,17 +134,80 @@ class PatternGroup(Record):
     @field_validator("patterns")
     @classmethod
     def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
-        return patterns
+        return tuple(_checked_pattern(pattern) for pattern in patterns)
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
         """One pattern for all."""
         return re.compile("|".join(f"(?:{pattern})" for pattern in self.patterns), re.IGNORECASE | re.MULTILINE)
+
+
+class Density(Record):
+    """A figure of speech that counts by how thick it stands.
+
+    It counts from ``at_least`` matches on and from ``per_thousand`` of them in a thousand words.
+    """
+
+    note: Text
+    pattern: Text
+    per_thousand: float = Field(gt=0)
+    at_least: int = Field(ge=1)
+
+    @field_validator("pattern")
+    @classmethod
+    def _compile(cls, pattern: str) -> str:
+        return _checked_pattern(pattern)
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern; ``^`` is the start of a line."""
+        return re.compile(self.pattern, re.MULTILINE)
+
+
+class SmellsPrompt(Record):
+    """What gives a text away as made up, without a judge.
+
+    ``points`` of a kind are what one finding of it weighs; a scenario whose points reach 1 fails. Kinds are the names
+    of the groups of ``words``, ``patterns`` and ``densities`` and the keys of ``computed``, whose values are notes.
+    ``generic`` lists whole values, by dotted place with ``*`` for any number, that could be of any setting.
+    """
+
+    version: Text
+    points: dict[Slug, float]
+    words: Lexicon
+    patterns: dict[Slug, PatternGroup]
+    densities: dict[Slug, Density]
+    generic: dict[Text, tuple[Text, ...]]
+    computed: dict[ComputedTell, Text]
+
+    @field_validator("points")
+    @classmethod
+    def _within_one(cls, points: dict[str, float]) -> dict[str, float]:
+        wrong = [f"{kind} has {value:g}" for kind, value in points.items() if not 0 < value <= 1]
+        if wrong:
+            raise ValueError(f"points are above 0 and at most 1; {wrong[0]}")
+        return points
+
+    @model_validator(mode="after")
+    def _every_kind_has_points(self) -> Self:
+        missing = sorted(set(get_args(ComputedTell)) - set(self.computed))
+        if missing:
+            raise ValueError(f"`computed` lacks a note on {missing[0]}")
+        groups: tuple[Iterable[str], ...] = (self.words.groups, self.patterns, self.densities, self.computed)
+        kinds = [kind for group in groups for kind in group]
+        twice = sorted({kind for kind in kinds if kinds.count(kind) > 1})
+        if twice:
+            raise ValueError(f"two groups are called {twice[0]}")
+        unequal = sorted(set(kinds) ^ set(self.points))
+        if unequal:
+            raise ValueError(f"`points` has to name every kind and nothing else; look at {unequal[0]}")
+        return self
+
+    @cached_property
+    def notes(self) -> dict[str, str]:
+        """What each kind shows, to the reader of a finding."""
+        groups = (self.words.groups, self.patterns, self.densities)
+        return {kind: one.note for group in groups for kind, one in group.items()} | {**self.computed}
 
 
 class InjectionLimits(Record):
@@ -147,6 +238,7 @@ class GatePrompts:
     benignness: BenignnessPrompt
     relevance: RelevancePrompt
     realism: RealismPrompt
+    smells: SmellsPrompt
     hashes: dict[str, str]
 
     def version(self, *names: str) -> str:
@@ -183,5 +275,6 @@ def load_gate_prompts(folder: Path | None = None) -> GatePrompts:
         benignness=read("benignness", BenignnessPrompt),
         relevance=read("relevance", RelevancePrompt),
         realism=read("realism", RealismPrompt),
+        smells=read("smells", SmellsPrompt),
         hashes=hashes,
     )

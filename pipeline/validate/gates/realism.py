@@ -1,27 +1,37 @@
 """Realism: would a practitioner believe role, data, tools and timeline?
 
-Tells that need no judge come first (placeholders, names that stand for none, prose as machines write
-it); then a judge gives a band of the rubric. Both are in ``prompts/gates/realism.yaml``.
+Tells that need no judge come first (:mod:`pipeline.validate.gates.smells`, with ``prompts/gates/smells.yaml``); then a
+judge gives a band of the rubric in ``prompts/gates/realism.yaml``.
 """
 
 from __future__ import annotations
 
-from pipeline.render import agent_texts, result_texts
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Verdict
 from pipeline.validate.context import Check, ValidationContext
+from pipeline.validate.gates.smells import FAILS_AT, smells_of_scenario
 from pipeline.validate.judge import ask, case_text
-from pipeline.validate.phrases import find
 from pipeline.validate.prompts import RealismPrompt
-from pipeline.validate.verdicts import of_findings
 
+_VERSION = "1"
+"""Of what is reckoned in code; the lists have their hash."""
+_SHOWN = 3
 _BANDS = ("1", "2", "3", "4", "5")
 
 
 async def _tells(scenario: Scenario, context: ValidationContext) -> Verdict:
-    texts = [*agent_texts(scenario.view), *result_texts(scenario.simulation)]
-    findings = find(context.prompts.realism.tells, texts)
-    return of_findings("realism", "tells", context.prompts.version("realism"), findings)
+    found = smells_of_scenario(scenario, context.prompts.smells, frozenset(context.seeds.pools.avoid))
+    shown = "; ".join(f"{one.place}: {one.text!r} ({one.note})" for one in found.heaviest[:_SHOWN])
+    more = f"; and {len(found.findings) - _SHOWN} more" if len(found.findings) > _SHOWN else ""
+    return Verdict(
+        gate="realism",
+        checker="tells",
+        version=f"{_VERSION}-{context.prompts.version('smells')}",
+        outcome="fail" if found.fails else "pass",
+        score=0.0 if found.fails else round(1 - found.points, 6),
+        reason=f"{found.points:g} of {FAILS_AT:g} points: {shown}{more}" if shown else "nothing found",
+        evidence=found.findings,
+    )
 
 
 async def _rubric(scenario: Scenario, context: ValidationContext) -> Verdict:
