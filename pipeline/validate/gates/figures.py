@@ -36,7 +36,7 @@ _PH = re.compile(r"\bpH (?:of |is |at )?(?P<figure>\d{1,3})(?![\d/])")
 _COLD = re.compile(r"(?:-|\u2212|minus )(?P<figure>\d{3,4})(?:\.\d+)? ?(?:°C|degrees C(?:elsius)?\b)")
 _OUT_OF = re.compile(
     r"(?<![\d.,:/-])(?P<part>\d{1,6}) (?:out of|of the|of our) (?:the )?(?P<whole>\d{1,6})\b"
-    r"(?![.,:/-]\d)(?! ?(?:mg|g|kg|ml|l|mm|cm|m|kv|v|w|kw|a|%|[a-z]+ day\b))",
+    r"(?![.,:/-]\d)(?! ?(?:mg|g|kg|ml|l|mm|cm|m|kv|v|w|kw|a|%|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))",
     re.IGNORECASE,
 )
 _COLD_STORE = re.compile(
