@@ -84,7 +84,7 @@ async def test_names_of_demonstrations_are_invented_here() -> None:
 
 
 async def test_weights_decide_what_the_parts_are_worth() -> None:
-    text = f"{good(case())} It happened in [name]."
+    text = f"{good(case())} It cost 8,413 euros."
     facts = OptimizeSettings(weights=Weights(facts=1, gates=0, judge=0, diversity=0, cost=0))
     gates = OptimizeSettings(weights=Weights(facts=0, gates=1, judge=0, diversity=0, cost=0))
     assert (await judged(text, facts)).score == (await judged(text, facts)).parts["facts"] < 1
