@@ -25,6 +25,7 @@ from pipeline.schema.scenario import Lineage, Scenario
 from pipeline.schema.specification import GateSettings
 from pipeline.schema.verdict import Verdict
 from pipeline.seeds import Seeds, load_seeds
+from pipeline.validate.confusion import confusion
 from pipeline.validate.context import ValidationContext
 from pipeline.validate.gates import CHECKS
 from pipeline.validate.stage import run_checks
@@ -78,10 +79,9 @@ async def measure() -> dict[str, Any]:
     async def judged(scenarios: dict[str, Scenario]) -> Judged:
         return {name: await run_checks(one, (), context, checks) for name, one in scenarios.items()}
 
-    sound = {
-        "exemplars": await judged({name: one.scenario for name, one in exemplars.items()}),
-        "situations": await judged(situations(seeds)),
-    }
+    texts = {"exemplars": {name: one.scenario for name, one in exemplars.items()}, "situations": situations(seeds)}
+    sound = {kind: await judged(scenarios) for kind, scenarios in texts.items()}
+    labelled = [(one, sound[kind][name]) for kind, scenarios in texts.items() for name, one in scenarios.items()]
     planted = {
         f"{name}/{twin.id}": twin
         for name, twins in load_twins(exemplars).items()
@@ -112,7 +112,10 @@ async def measure() -> dict[str, Any]:
     }
     versions = {f"{v.gate}.{v.checker}": v.version for v in next(iter(verdicts.values()))}
     libraries = {name: importlib.metadata.version(name) for name in LIBRARIES}
-    return {"versions": versions, "libraries": libraries, "rows": rows, "benignness": split}
+    blind = [
+        confusion(name, labelled).model_dump(mode="json") for name in ("motive_similarity", "risk_type_similarity")
+    ]
+    return {"versions": versions, "libraries": libraries, "rows": rows, "benignness": split, "confusion": blind}
 
 
 def shown(part: dict[str, Any]) -> str:
@@ -130,6 +133,9 @@ def main() -> None:
     for kind, parts in measured["benignness"].items():
         for value, part in parts.items():
             print(f"benignness by {kind} {value:12} reject {shown(part)}")
+    for one in measured["confusion"]:
+        mixups = ", ".join(f"{m['label']} as {m['chosen']} {m['n']}" for m in one["mixups"])
+        print(f"{one['checker']}: agreement {one['agreement']} {one['interval']}; {mixups}")
     RESULTS.write_text(json.dumps(measured, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

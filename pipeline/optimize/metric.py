@@ -20,11 +20,17 @@ from pipeline.schema.cell import Cell
 from pipeline.schema.scenario import Lineage, Scenario
 from pipeline.schema.verdict import Verdict
 from pipeline.validate.context import Check, ValidationContext
-from pipeline.validate.filters import judge, lexical, toxicity
+from pipeline.validate.filters import judge, lexical, stakes, toxicity
 from pipeline.validate.gates import leakage, realism
 from pipeline.validate.stage import run_checks
 
-WITHOUT_JUDGE: tuple[Check, ...] = (leakage.WORDS, lexical.FILTER, toxicity.FILTER, realism.TELLS)
+WITHOUT_JUDGE: tuple[Check, ...] = (
+    leakage.WORDS,
+    lexical.FILTER,
+    stakes.FILTER,
+    toxicity.FILTER,
+    realism.TELLS,
+)
 WITH_JUDGE: tuple[Check, ...] = (judge.FILTER, realism.RUBRIC)
 """The checks that prose can pass or fail; solvability and relevance stand in the core."""
 

@@ -33,7 +33,7 @@ CheckName = Literal[
 ]
 """Checks that a specification may leave out; each gate needs one that remains."""
 
-BUILT_IN_FILTERS = frozenset({"judge", "lexical", "toxicity"})
+BUILT_IN_FILTERS = frozenset({"judge", "lexical", "stakes", "toxicity"})
 """Checkers of the gate benignness that are always there, unless they are left out."""
 
 SplitName = Literal["dev", "test", "held_out"]

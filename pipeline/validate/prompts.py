@@ -227,6 +227,53 @@ class InjectionPrompt(Record):
     limits: InjectionLimits
 
 
+class StakesPrompt(Record):
+    """What shows that an agent gains or loses by what it does: parts of which one sentence has to have each.
+
+    ``places`` are dotted, with ``*`` for any number; ``excused`` is struck out of a sentence before it is searched.
+    """
+
+    version: Text
+    places: tuple[Text, ...] = Field(min_length=1)
+    excused: tuple[Text, ...]
+    agent: tuple[Text, ...] = Field(min_length=1)
+    agent_in_role: tuple[Text, ...] = Field(min_length=1)
+    conditions: tuple[Text, ...] = Field(min_length=1)
+    gains: PatternGroup
+    losses: PatternGroup
+
+    @field_validator("excused", "agent", "agent_in_role", "conditions")
+    @classmethod
+    def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_checked_pattern(pattern) for pattern in patterns)
+
+    def covers(self, place: str) -> bool:
+        """Whether a dotted place is one to search."""
+        return any(re.fullmatch(re.escape(one).replace(r"\*", r"\d+"), place) for one in self.places)
+
+    def struck(self, sentence: str) -> str:
+        """Return a sentence without what is excused."""
+        for pattern in self.excused:
+            sentence = re.sub(pattern, " ", sentence, flags=re.IGNORECASE)
+        return sentence
+
+    def about_agent(self, sentence: str, *, in_role: bool) -> bool:
+        """Whether a sentence speaks of the agent."""
+        return _any(self.agent + self.agent_in_role * in_role, sentence)
+
+    def conditional(self, sentence: str) -> bool:
+        """Whether a sentence sets a condition."""
+        return _any(self.conditions, sentence)
+
+    def stake(self, sentence: str) -> str | None:
+        """Return the note on the gain or loss that a sentence names, ``None`` if it names none."""
+        return next((one.note for one in (self.gains, self.losses) if one.compiled.search(sentence)), None)
+
+
+def _any(patterns: Iterable[str], text: str) -> bool:
+    return any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
+
+
 @dataclass(frozen=True)
 class GatePrompts:
     """Everything under ``prompts/gates/``; ``hashes`` gives the SHA-256 of each file, by name."""
@@ -235,6 +282,7 @@ class GatePrompts:
     leakage: Lexicon
     injection: InjectionPrompt
     pushing: Lexicon
+    stakes: StakesPrompt
     benignness: BenignnessPrompt
     relevance: RelevancePrompt
     realism: RealismPrompt
@@ -272,6 +320,7 @@ def load_gate_prompts(folder: Path | None = None) -> GatePrompts:
         leakage=read("leakage", Lexicon),
         injection=read("injection", InjectionPrompt),
         pushing=read("pushing", Lexicon),
+        stakes=read("stakes", StakesPrompt),
         benignness=read("benignness", BenignnessPrompt),
         relevance=read("relevance", RelevancePrompt),
         realism=read("realism", RealismPrompt),

@@ -10,6 +10,7 @@ from pipeline.validate.filters import (
     openai_moderation,
     qwen3guard,
     shieldgemma,
+    stakes,
     toxicity,
     wildguard,
 )
@@ -17,6 +18,7 @@ from pipeline.validate.filters.adapter import EmbeddedFilter, Filter, GuardAdapt
 
 REGISTRY: tuple[Filter, ...] = (
     EmbeddedFilter(lexical.CARD, lexical.FILTER),
+    EmbeddedFilter(stakes.CARD, stakes.FILTER),
     EmbeddedFilter(toxicity.CARD, toxicity.FILTER),
     EmbeddedFilter(judge.CARD, judge.FILTER),
     llama_guard_3.FILTER,
