@@ -92,4 +92,5 @@ def test_a_guard_is_paid_for_once(tmp_path: Path) -> None:
 
 
 def test_an_unknown_filter_is_refused(tmp_path: Path) -> None:
-    assert "allowed: lexical, stakes, toxicity" in run(file_of(tmp_path, *rows_of(2)), "--filters", "lexicl", code=2).output
+    said = run(file_of(tmp_path, *rows_of(2)), "--filters", "lexicl", code=2).output
+    assert "allowed: lexical, stakes, toxicity" in said
