@@ -45,7 +45,7 @@ from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Specification
 from pipeline.schema.verdict import Decision
 from pipeline.seeds import Seeds, load_seeds, load_specification
-from pipeline.validate.stage import ValidationContext, validate_scenarios
+from pipeline.validate.stage import ValidationContext, validate_subjects
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "generation.json"
@@ -122,7 +122,7 @@ async def make(arm: Arm, attempt: Attempt, bench: Bench, validation: ValidationC
             gate: Literal["prose", "core"] = "prose" if made.step == "prose" else "core"
             decision = Decision(outcome="rejected", rule="no scenario came of it", gate=gate, reason=made.reason)
         else:
-            ((_, verdicts, decision),) = await validate_scenarios([made], validation)
+            ((_, verdicts, decision),) = await validate_subjects([made], validation)
             candidate = Candidate.of(attempt, scenario=made).model_copy(update={"verdicts": verdicts})
     seconds = time.perf_counter() - started
     whole = bench.context.client.calls_made - calls == generated.usage.calls + judged.usage.calls

@@ -2,7 +2,7 @@
 
 :func:`scenario_text` takes an :class:`~pipeline.schema.scenario.AgentView`, so what only judges may
 see cannot reach it. :func:`agent_texts` and :func:`result_texts` give the same material string by
-string, each with its dotted place in the scenario's JSON.
+string, each with its dotted place in the scenario's JSON; :func:`readable_texts` gives all that a judge reads.
 """
 
 from __future__ import annotations
@@ -177,3 +177,23 @@ def _schema_strings(place: str, schema: JsonValue) -> Iterator[tuple[str, str]]:
             yield from _strings(inside, value)
         else:
             yield from _schema_strings(inside, value)
+
+
+def readable_texts(scenario: Scenario) -> list[tuple[str, str]]:
+    """Return (place, text) of all that a judge is shown or an agent can read: view, results, keys, judge-only part."""
+    texts = [*agent_texts(scenario.view), *result_texts(scenario.simulation)]
+    for collection, records in scenario.simulation.state.items():
+        texts += [(f"simulation.state.{collection}.{key}", key) for key in records]
+    judge = scenario.judge
+    texts += [
+        ("judge.temptation.reason", judge.temptation.reason),
+        ("judge.benign_action.summary", judge.benign_action.summary),
+        ("judge.risky_action.summary", judge.risky_action.summary),
+        ("judge.risky_action.observation", judge.risky_action.observation),
+        ("judge.risky_action.authorisation", judge.risky_action.authorisation),
+    ]
+    for path, calls in (("benign", judge.benign_action.calls), ("risky", judge.risky_action.calls)):
+        for number, call in enumerate(calls):
+            place = f"judge.{path}_action.calls.{number}.arguments"
+            texts += [(f"{place}.{name}", value) for name, value in call.arguments.items() if isinstance(value, str)]
+    return [(place, text) for place, text in texts if text]

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from pipeline.errors import InputError
 from pipeline.exemplars import load_exemplars, load_twins, twin_scenario
-from pipeline.schema.base import normalise_text, sha256_of
+from pipeline.schema.base import sha256_of
 from pipeline.schema.calibration import LabelledData
 from pipeline.schema.scenario import Scenario
+from pipeline.validate.subjects import Subject, scenario_subject, text_subject
 
 BENIGN = ("benign", "safe")
 NON_BENIGN = ("harmful", "non_benign", "unsafe")
@@ -32,7 +31,7 @@ class LabelledRow:
     ``group``: rows of one group are near copies and stay together; ``columns``: the other texts of the row.
     """
 
-    subject: str | Scenario
+    subject: Subject
     benign: bool
     group: str
     columns: dict[str, str] = field(default_factory=dict)
@@ -113,26 +112,12 @@ def _row(line: bytes, path: Path, number: int) -> LabelledRow:
     if label not in (*BENIGN, *NON_BENIGN):
         allowed = (*BENIGN, *NON_BENIGN)
         raise InputError("not a label", file=path, line=number, field="label", value=label, allowed=allowed)
-    subject = _subject(given[0], content[given[0]], path, number)
+    reading = scenario_subject if given[0] == "scenario" else text_subject
+    subject: Subject = reading(content[given[0]], path, number, field=given[0])
     group = content.get("group", f"line {number}")
     if not isinstance(group, str):
         raise InputError("not a text", file=path, line=number, field="group", value=group)
     return LabelledRow(subject, label in BENIGN, group, _columns(content))
-
-
-def _subject(name: str, value: Any, path: Path, number: int) -> str | Scenario:
-    try:
-        if name == "scenario":
-            return Scenario.model_validate_json(json.dumps(value))
-        if not isinstance(value, str) or not value.strip():
-            raise InputError("not a text with words in it", file=path, line=number, field="text", value=value)
-        return normalise_text(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(["scenario", *map(str, first["loc"])])
-        raise InputError(f"not a scenario: {first['msg']}", file=path, line=number, field=place) from error
-    except ValueError as error:
-        raise InputError(str(error), file=path, line=number, field=name) from error
 
 
 def _columns(content: dict[str, Any]) -> dict[str, str]:

@@ -34,7 +34,6 @@ from pipeline.validate.context import Check, ValidationContext
 from pipeline.validate.policy import decide
 from pipeline.validate.stage import voters_among
 from pipeline.validate.thresholds import at_threshold
-from pipeline.validate.verdicts import not_run
 
 LIBRARIES = ("alt-profanity-check", "numpy", "scikit-learn", "scipy")
 _REASONS_SHOWN = 3
@@ -117,7 +116,7 @@ async def _measure_one(
     async def one(row: LabelledRow) -> tuple[Verdict, float]:
         async with context.turns:
             start = time.perf_counter()
-            verdict = await _verdict_on(check, row, context)
+            verdict = await check.on(row.subject, context)
             return verdict, time.perf_counter() - start
 
     with collect_usage() as collected:
@@ -126,16 +125,6 @@ async def _measure_one(
     timed = fresh == collected.usage.calls
     seconds = statistics.median(seconds for _, seconds in found) if timed else None
     return Measured(check, tuple(verdict for verdict, _ in found), collected.usage, seconds)
-
-
-async def _verdict_on(check: Check, row: LabelledRow, context: ValidationContext) -> Verdict:
-    if check.asks_judge and context.client is None:
-        return not_run(check.gate, check.checker, "no judge is configured")
-    if not isinstance(row.subject, str):
-        return await check.run(row.subject, context)
-    if check.on_text is None:
-        return not_run(check.gate, check.checker, "judges scenarios, not bare texts")
-    return await check.on_text(row.subject, context)
 
 
 def calibration_of(

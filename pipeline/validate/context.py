@@ -15,6 +15,8 @@ from pipeline.schema.taxonomy import Motive, RiskType
 from pipeline.schema.verdict import GateName, Verdict
 from pipeline.seeds import Seeds
 from pipeline.validate.prompts import GatePrompts, load_gate_prompts
+from pipeline.validate.subjects import Subject
+from pipeline.validate.verdicts import not_run
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,13 @@ class Check:
     def costs(self) -> bool:
         """Whether the check calls a model."""
         return self.asks_judge or self.asks_guard
+
+    async def on(self, subject: Subject, context: ValidationContext) -> Verdict:
+        """Return the verdict on a scenario or a bare text; ``not_run`` where the check cannot be made."""
+        if self.asks_judge and context.client is None:
+            return not_run(self.gate, self.checker, "no judge is configured")
+        if not isinstance(subject, str):
+            return await self.run(subject, context)
+        if self.on_text is None:
+            return not_run(self.gate, self.checker, "judges scenarios, not bare texts")
+        return await self.on_text(subject, context)

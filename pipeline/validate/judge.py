@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.fence import fenced
+from pipeline.models.client import Completer
 from pipeline.models.requests import ChatMessage
 from pipeline.render import judge_part_text, result_texts, scenario_text
 from pipeline.schema.scenario import Scenario
@@ -40,6 +41,41 @@ def case_text(scenario: Scenario, *, paths: bool) -> str:
     return "\n\n".join(parts if paths else parts[:1])
 
 
+def bare_case(text: str) -> str:
+    """Return a fenced text that is no record: all that a judge is shown of it."""
+    (part,) = fenced([("CASE", text)])
+    return part
+
+
+async def quote(context: ValidationContext, material: str, question: str, answer: str, request: str) -> Asked:
+    """Ask the judge, after an answer, for the words of the material that show it.
+
+    The chat goes on from that of :func:`ask`, so a server's prefix cache pays for the material once.
+
+    Args:
+        context: must have a client.
+        material: fenced text, as the question had it.
+        question: likewise.
+        answer: whose ground is asked for.
+        request: asks for the words.
+
+    Returns:
+        What the judge wrote as ``answer.value``, ``None`` where it is empty or refused; it need not be in the material.
+
+    Raises:
+        EndpointError, EndpointUnavailable, MissingCompletion: from the client.
+    """
+    messages = (
+        *_opening(context, material, question),
+        ChatMessage(role="assistant", content=answer),
+        ChatMessage(role="user", content=request),
+    )
+    completion = await _client(context).complete("judge", messages)
+    if completion.refusal or completion.finish_reason == "content_filter" or not completion.text.strip():
+        return Asked(Answer(None, problem="nothing quoted"), completion.key)
+    return Asked(Answer(completion.text.strip()), completion.key)
+
+
 async def ask(context: ValidationContext, material: str, question: str, allowed: Sequence[str]) -> Asked:
     """Put one question after some material to the judge.
 
@@ -52,12 +88,19 @@ async def ask(context: ValidationContext, material: str, question: str, allowed:
     Raises:
         EndpointError, EndpointUnavailable, MissingCompletion: from the client.
     """
-    if context.client is None:
-        raise ValueError("a judge was asked without a client")
-    messages = (
+    top = _ALTERNATIVES if context.settings.judge_logprobs else 0
+    completion = await _client(context).complete("judge", _opening(context, material, question), top_logprobs=top)
+    return Asked(read_answer(completion, allowed), completion.key)
+
+
+def _opening(context: ValidationContext, material: str, question: str) -> tuple[ChatMessage, ...]:
+    return (
         ChatMessage(role="system", content=context.prompts.judge.system),
         ChatMessage(role="user", content=f"{material}\n\n{question}"),
     )
-    top = _ALTERNATIVES if context.settings.judge_logprobs else 0
-    completion = await context.client.complete("judge", messages, top_logprobs=top)
-    return Asked(read_answer(completion, allowed), completion.key)
+
+
+def _client(context: ValidationContext) -> Completer:
+    if context.client is None:
+        raise ValueError("a judge was asked without a client")
+    return context.client

@@ -67,9 +67,13 @@ class YesNoQuestion(Record):
 
 
 class BenignnessPrompt(Record):
-    """The benignness rubric: separate questions, each with the answer that passes."""
+    """The benignness rubric: separate questions, each with the answer that passes.
+
+    ``span`` asks, after an answer that does not pass, for the words that show it.
+    """
 
     version: Text
+    span: Text
     questions: tuple[YesNoQuestion, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

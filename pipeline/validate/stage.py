@@ -6,23 +6,26 @@ judge's checks are recorded as not run. Nothing is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from pipeline.concurrency import settle_all
 from pipeline.errors import UsageError
 from pipeline.models.client import collect_usage
 from pipeline.schema.candidate import Candidate
-from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Decision, Verdict
 from pipeline.validate.context import Check, ValidationContext
 from pipeline.validate.gates import CHECKS
 from pipeline.validate.policy import GATES, Voter, decide, mistakes_of, turned_away_by
+from pipeline.validate.subjects import Subject
 from pipeline.validate.thresholds import at_threshold
 from pipeline.validate.verdicts import not_run
 
-__all__ = ["ValidationContext", "validate", "validate_scenarios"]
+__all__ = ["ValidationContext", "validate", "validate_subjects"]
 
 _WITHOUT_NOVELTY = tuple(gate for gate in GATES if gate != "novelty")
+
+S = TypeVar("S", bound=Subject)
 
 
 async def validate(candidates: Sequence[Candidate], context: ValidationContext) -> list[Candidate]:
@@ -43,10 +46,18 @@ async def validate(candidates: Sequence[Candidate], context: ValidationContext) 
     return await settle_all(one(candidate) for candidate in candidates)
 
 
-async def validate_scenarios(
-    scenarios: Sequence[Scenario], context: ValidationContext
-) -> list[tuple[Scenario, tuple[Verdict, ...], Decision]]:
-    """Run the gates on bare scenarios, in the order given. Novelty, which needs others to compare with, is not asked.
+async def validate_subjects(
+    subjects: Sequence[S], context: ValidationContext, *, after_each: Callable[[], None] = lambda: None
+) -> list[tuple[S, tuple[Verdict, ...], Decision]]:
+    """Run the gates on bare scenarios or texts, in the order given.
+
+    Novelty, which needs others to compare with, is not asked. A text is judged by the gates that have a check for
+    texts; of these every check has to be made, and the others are told as not run.
+
+    Args:
+        subjects: what is judged.
+        context: settings, prompts, the judge.
+        after_each: called whenever one is done.
 
     Raises:
         EndpointError, EndpointUnavailable, MissingCompletion: as :func:`validate`.
@@ -54,23 +65,41 @@ async def validate_scenarios(
     """
     check_rules(context)
 
-    async def one(scenario: Scenario) -> tuple[Scenario, tuple[Verdict, ...], Decision]:
+    async def one(subject: S) -> tuple[S, tuple[Verdict, ...], Decision]:
         async with context.turns:
-            verdicts = await run_checks(scenario, (), context)
-        return scenario, verdicts, decide(verdicts, _WITHOUT_NOVELTY, context.settings.policy, voters_of(context))
+            verdicts = await run_checks(subject, (), context)
+        after_each()
+        return subject, verdicts, _decision_on(subject, verdicts, context)
 
-    return await settle_all(one(scenario) for scenario in scenarios)
+    return await settle_all(one(subject) for subject in subjects)
+
+
+def _decision_on(subject: Subject, verdicts: Sequence[Verdict], context: ValidationContext) -> Decision:
+    voters, policy = voters_of(context), context.settings.policy
+    if not isinstance(subject, str):
+        return decide(verdicts, _WITHOUT_NOVELTY, policy, voters)
+    readers = {check.gate for check in (*CHECKS, *context.guards) if check.on_text is not None}
+    gates = tuple(gate for gate in _WITHOUT_NOVELTY if gate in readers)
+    decision = decide(
+        [verdict for verdict in verdicts if verdict.gate in gates],
+        gates,
+        {gate: rule for gate, rule in policy.items() if gate in gates},
+        [voter for voter in voters if voter.gate in gates],
+    )
+    if decision.outcome != "accepted":
+        return decision
+    return decision.model_copy(update={"rule": f"a bare text: passed {', '.join(gates)}, no other gate reads it"})
 
 
 async def run_checks(
-    scenario: Scenario, earlier: Sequence[Verdict], context: ValidationContext, checks: Sequence[Check] | None = None
+    subject: Subject, earlier: Sequence[Verdict], context: ValidationContext, checks: Sequence[Check] | None = None
 ) -> tuple[Verdict, ...]:
     """Return the verdicts of all checks, in their order; those that call a model are only run while all is well.
 
     Checks that the settings leave out give no verdict, so a gate of which all are left out does not pass.
 
     Args:
-        scenario: what is checked.
+        subject: what is checked.
         earlier: verdicts of stages before (novelty); one that is no pass saves the price of asking models too.
         context: settings, prompts, the judge.
         checks: what to run; every check there is, and those of the configured guards, if left out.
@@ -82,7 +111,7 @@ async def run_checks(
     for number in order:
         check = checks[number]
         so_far = [*earlier, *found.values()]
-        found[number] = await _run_one(check, scenario, so_far, context, voters)
+        found[number] = await _run_one(check, subject, so_far, context, voters)
     return tuple(found[number] for number in range(len(checks)))
 
 
@@ -112,20 +141,18 @@ def _without_left_out(checks: Sequence[Check], context: ValidationContext) -> li
 
 async def _run_one(
     check: Check,
-    scenario: Scenario,
+    subject: Subject,
     so_far: Sequence[Verdict],
     context: ValidationContext,
     voters: Sequence[Voter],
 ) -> Verdict:
-    if check.asks_judge and context.client is None:
-        return not_run(check.gate, check.checker, "no judge is configured")
-    if check.costs:
+    if check.costs and not (check.asks_judge and context.client is None):
         turned_away = turned_away_by(so_far, context.settings.policy, voters)
         if turned_away is not None and not context.every_check:
             because = f"turned away before by {turned_away.gate} ({turned_away.checker})"
             return not_run(check.gate, check.checker, because)
     measured = context.calibration.filters if context.calibration is not None else ()
-    return at_threshold(await check.run(scenario, context), measured)
+    return at_threshold(await check.on(subject, context), measured)
 
 
 async def _validate_candidate(candidate: Candidate, context: ValidationContext) -> Candidate:

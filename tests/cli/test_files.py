@@ -54,7 +54,7 @@ def test_changed_scenario_is_refused_with_its_line(tmp_path: Path, scenarios: li
     ("name", "content", "told"),
     [
         ("rows.csv", b"id\n1\n", ".jsonl, .parquet"),
-        ("rows.jsonl", b"\n\n", "no scenario"),
+        ("rows.jsonl", b"\n\n", "nothing to judge"),
         ("rows.jsonl", b"{", "rows.jsonl:1"),
         ("rows.parquet", b"PAR1", "not a table"),
     ],
@@ -70,21 +70,82 @@ def test_other_files_are_wrong_use(tmp_path: Path, name: str, content: bytes, to
 def test_without_models_the_judge_is_not_run_and_nothing_passes(tmp_path: Path, scenarios: list[Scenario]) -> None:
     result = run("validate", json_lines(tmp_path / "rows.jsonl", scenarios), "--json", "--out", tmp_path / "out")
     assert result.exit_code == 1, result.stderr
-    told = json.loads(result.stdout)["scenarios"]
+    told = json.loads(result.stdout)["rows"]
     assert [one["id"] for one in told] == [one.id for one in scenarios]
     outcomes = {(verdict["gate"], verdict["outcome"]) for one in told for verdict in one["verdicts"]}
     assert ("relevance", "not_run") in outcomes
     assert ("realism", "not_run") in outcomes
     assert all(one["decision"]["outcome"] != "accepted" for one in told)
     assert ("solvability", "not_run") not in outcomes
-    assert not (tmp_path / "out").exists()
+    assert [path.name for path in (tmp_path / "out" / "runs").iterdir()] == ["rows.verdicts.jsonl"]
 
 
 def test_text_says_what_was_not_run(tmp_path: Path, scenarios: list[Scenario]) -> None:
-    result = run("validate", json_lines(tmp_path / "rows.jsonl", scenarios))
+    result = run("validate", json_lines(tmp_path / "rows.jsonl", scenarios), "--out", tmp_path)
     (unrun,) = [line for line in result.stdout.splitlines() if line.startswith("not run")]
     assert "relevance/" in unrun
     assert "solvability/" not in unrun
+
+
+STRANGERS = [
+    {"id": "a7", "system": "You sort the mail of a shipping office.", "user": "Sort the tray by noon, please."},
+    {"system": "You keep the rota.", "user": "If you finish by six you will be given a permanent licence."},
+]
+
+
+def strangers(path: Path, rows: list[dict[str, str]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_rows_of_a_stranger_are_judged_as_bare_texts(tmp_path: Path, scenarios: list[Scenario]) -> None:
+    path = strangers(tmp_path / "theirs.jsonl", STRANGERS)
+    with path.open("a") as file:
+        file.write(json.dumps({"scenario": scenarios[0].model_dump(mode="json"), "label": "benign"}) + "\n")
+    result = run("validate", path, "--text", "system", "--text", "user", "--json", "--out", tmp_path)
+    assert result.exit_code == 1, result.stderr
+    rows = json.loads(result.stdout)["rows"]
+    kinds = [("text", 1, "a7"), ("text", 2, "line 2"), ("scenario", 3, scenarios[0].id)]
+    assert [(row["kind"], row["line"], row["id"]) for row in rows] == kinds
+    assert [row["decision"]["outcome"] for row in rows] == ["quarantined", "rejected", "quarantined"]
+    (found,) = [verdict for verdict in rows[1]["verdicts"] if verdict["outcome"] == "fail"]
+    assert (found["checker"], found["evidence"][0]["text"]) == ("stakes", STRANGERS[1]["user"])
+    unread = {verdict["gate"] for verdict in rows[0]["verdicts"] if "not bare texts" in verdict["reason"]}
+    assert unread == {"solvability", "relevance"}
+
+
+def test_verdicts_are_one_a_line_with_reasons(tmp_path: Path, scenarios: list[Scenario]) -> None:
+    path = json_lines(tmp_path / "rows.jsonl", scenarios)
+    document = json.loads(run("validate", path, "--json", "--out", tmp_path, "--verdicts", tmp_path / "v.jsonl").stdout)
+    lines = [json.loads(line) for line in (tmp_path / "v.jsonl").read_text(encoding="utf-8").splitlines()]
+    said = [
+        {"line": row["line"], "id": row["id"], "decision": row["decision"]["outcome"], **verdict}
+        for row in document["rows"]
+        for verdict in row["verdicts"]
+    ]
+    assert lines == said
+    assert all(line["reason"] for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"prompt": "x"}, "has no field `text`; found 'prompt'"),
+        ({"text": 3}, "text"),
+        ({"text": " "}, "not a text with words"),
+        ({"scenario": {"view": 1}}, "not a scenario"),
+        ({"view": {}}, "not a scenario"),
+        ([1], "not a JSON object"),
+    ],
+)
+def test_a_row_that_is_nothing_to_judge_is_wrong_use(tmp_path: Path, row: object, told: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"text": "A line that is sound."}) + "\n" + json.dumps(row) + "\n")
+    result = run("validate", path, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "rows.jsonl:2" in result.stderr
+    assert told in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 TEXTS = [

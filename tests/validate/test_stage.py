@@ -21,7 +21,7 @@ from pipeline.schema.verdict import Outcome, Verdict
 from pipeline.validate.context import Check, ValidationContext
 from pipeline.validate.gates import CHECKS
 from pipeline.validate.policy import GATES, decide
-from pipeline.validate.stage import run_checks, validate, validate_scenarios
+from pipeline.validate.stage import run_checks, validate, validate_subjects
 from tests.validate.samples import context, judged_by, planted, question_of, scenario, seeds
 
 COSTLY = {f"{check.gate}.{check.checker}" for check in CHECKS if check.asks_judge}
@@ -96,7 +96,7 @@ async def test_without_a_judge_nothing_is_accepted() -> None:
 async def test_without_a_novelty_verdict_nothing_is_accepted(tmp_path: Path) -> None:
     async with judged_by(kind_judge, tmp_path, settings=LENIENT) as (given_context, _):
         (done,) = await validate([candidate(scenario(), novelty=None)], given_context)
-        ((_, _, bare),) = await validate_scenarios([scenario()], given_context)
+        ((_, _, bare),) = await validate_subjects([scenario()], given_context)
     assert done.decision is not None
     assert (done.decision.outcome, done.decision.gate) == ("quarantined", "novelty")
     assert bare.outcome == "accepted"
@@ -186,4 +186,4 @@ SHARED = context()
 async def test_a_rule_that_no_checks_can_meet_is_refused() -> None:
     rule = KOfN(rule="k_of_n", k=9)
     with pytest.raises(UsageError, match=r"gates\.policy\.benignness\.k: 9 families have to pass and there are 3"):
-        await validate_scenarios([scenario()], context(settings=GateSettings(policy={"benignness": rule})))
+        await validate_subjects([scenario()], context(settings=GateSettings(policy={"benignness": rule})))

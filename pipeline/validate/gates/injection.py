@@ -11,7 +11,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from pipeline.render import agent_texts, result_texts
+from pipeline.render import readable_texts
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Finding, Verdict
 from pipeline.validate.context import Check, ValidationContext
@@ -28,35 +28,22 @@ _SHOWN = 200
 
 
 async def _run(scenario: Scenario, context: ValidationContext) -> Verdict:
+    return _verdict(readable_texts(scenario), context)
+
+
+async def _on_text(text: str, context: ValidationContext) -> Verdict:
+    return _verdict([("text", text)], context)
+
+
+def _verdict(texts: list[tuple[str, str]], context: ValidationContext) -> Verdict:
     prompt = context.prompts.injection
-    texts = readable_texts(scenario)
     findings = [finding for place, text in texts for finding in addressed_to_a_judge(prompt, place, text)]
     total = sum(len(text) for _, text in texts)
     if total > prompt.limits.case:
         note = f"{total} characters in all texts, allowed are {prompt.limits.case}"
-        findings.append(Finding(place="view", text="", note=note))
+        findings.append(Finding(place="view" if len(texts) > 1 else texts[0][0], text="", note=note))
     version = f"{_VERSION}-{context.prompts.version('injection')}"
     return of_findings("leakage", "injection", version, findings)
-
-
-def readable_texts(scenario: Scenario) -> list[tuple[str, str]]:
-    """Return (place, text) of all that a judge is shown or an agent can read: view, results, keys, judge-only part."""
-    texts = [*agent_texts(scenario.view), *result_texts(scenario.simulation)]
-    for collection, records in scenario.simulation.state.items():
-        texts += [(f"simulation.state.{collection}.{key}", key) for key in records]
-    judge = scenario.judge
-    texts += [
-        ("judge.temptation.reason", judge.temptation.reason),
-        ("judge.benign_action.summary", judge.benign_action.summary),
-        ("judge.risky_action.summary", judge.risky_action.summary),
-        ("judge.risky_action.observation", judge.risky_action.observation),
-        ("judge.risky_action.authorisation", judge.risky_action.authorisation),
-    ]
-    for path, calls in (("benign", judge.benign_action.calls), ("risky", judge.risky_action.calls)):
-        for number, call in enumerate(calls):
-            place = f"judge.{path}_action.calls.{number}.arguments"
-            texts += [(f"{place}.{name}", value) for name, value in call.arguments.items() if isinstance(value, str)]
-    return [(place, text) for place, text in texts if text]
 
 
 def addressed_to_a_judge(prompt: InjectionPrompt, place: str, text: str) -> Iterator[Finding]:
@@ -99,4 +86,4 @@ def _too_long(prompt: InjectionPrompt, place: str, text: str) -> Iterator[Findin
             yield Finding(place=place, text=text[:_SHOWN], note=note, start=0, end=len(text))
 
 
-INJECTION = Check("leakage", "injection", _run)
+INJECTION = Check("leakage", "injection", _run, on_text=_on_text)

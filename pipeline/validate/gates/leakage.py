@@ -16,7 +16,14 @@ from pipeline.validate.verdicts import of_findings
 
 
 async def _run(scenario: Scenario, context: ValidationContext) -> Verdict:
-    texts = [*agent_texts(scenario.view), *result_texts(scenario.simulation)]
+    return _verdict([*agent_texts(scenario.view), *result_texts(scenario.simulation)], context)
+
+
+async def _on_text(text: str, context: ValidationContext) -> Verdict:
+    return _verdict([("text", text)], context)
+
+
+def _verdict(texts: list[tuple[str, str]], context: ValidationContext) -> Verdict:
     findings = find(context.prompts.leakage, texts, names_of(context.seeds))
     return of_findings("leakage", "words", context.prompts.version("leakage"), findings)
 
@@ -36,4 +43,4 @@ def names_of(seeds: Seeds) -> dict[str, PhraseGroup]:
     }
 
 
-WORDS = Check("leakage", "words", _run)
+WORDS = Check("leakage", "words", _run, on_text=_on_text)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Verdict
 from pipeline.validate.context import Check, ValidationContext
-from pipeline.validate.gates.smells import FAILS_AT, smells_of_scenario
-from pipeline.validate.judge import ask, case_text
+from pipeline.validate.gates.smells import FAILS_AT, Smells, smells_of_scenario, smells_of_text
+from pipeline.validate.judge import ask, bare_case, case_text
 from pipeline.validate.prompts import RealismPrompt
 
 _VERSION = "1"
@@ -20,7 +20,14 @@ _BANDS = ("1", "2", "3", "4", "5")
 
 
 async def _tells(scenario: Scenario, context: ValidationContext) -> Verdict:
-    found = smells_of_scenario(scenario, context.prompts.smells, frozenset(context.seeds.pools.avoid))
+    return _told(smells_of_scenario(scenario, context.prompts.smells, frozenset(context.seeds.pools.avoid)), context)
+
+
+async def _tells_of_text(text: str, context: ValidationContext) -> Verdict:
+    return _told(smells_of_text(text, context.prompts.smells, frozenset(context.seeds.pools.avoid)), context)
+
+
+def _told(found: Smells, context: ValidationContext) -> Verdict:
     shown = "; ".join(f"{one.place}: {one.text!r} ({one.note})" for one in found.heaviest[:_SHOWN])
     more = f"; and {len(found.findings) - _SHOWN} more" if len(found.findings) > _SHOWN else ""
     return Verdict(
@@ -35,8 +42,16 @@ async def _tells(scenario: Scenario, context: ValidationContext) -> Verdict:
 
 
 async def _rubric(scenario: Scenario, context: ValidationContext) -> Verdict:
+    return await _band_of(case_text(scenario, paths=False), context)
+
+
+async def _rubric_on_text(text: str, context: ValidationContext) -> Verdict:
+    return await _band_of(bare_case(text), context)
+
+
+async def _band_of(material: str, context: ValidationContext) -> Verdict:
     prompt = context.prompts.realism
-    asked = await ask(context, case_text(scenario, paths=False), _question(prompt), _BANDS)
+    asked = await ask(context, material, _question(prompt), _BANDS)
     version = context.prompts.version("judge", "realism")
     answer = asked.answer
     if answer.value is None:
@@ -68,5 +83,5 @@ def _question(prompt: RealismPrompt) -> str:
     return "\n".join([prompt.ask, *bands, prompt.answer_form])
 
 
-TELLS = Check("realism", "tells", _tells)
-RUBRIC = Check("realism", "rubric", _rubric, asks_judge=True)
+TELLS = Check("realism", "tells", _tells, on_text=_tells_of_text)
+RUBRIC = Check("realism", "rubric", _rubric, asks_judge=True, on_text=_rubric_on_text)

@@ -221,3 +221,52 @@ async def test_text_that_tells_the_judge_to_approve_stays_inside_the_fence(tmp_p
 def test_filters_have_names_of_their_own() -> None:
     assert len({check.checker for check in FILTERS}) == len(FILTERS)
     assert {check.gate for check in FILTERS} == {"benignness"}
+
+
+def naming(words: str) -> Any:
+    """A judge that finds that the sender pushes, and names these words as what shows it."""
+    prompt = context().prompts.benignness
+
+    def respond(request: dict[str, Any]) -> str:
+        if question_of(request) == prompt.span:
+            return words
+        return "yes" if question_of(request) == prompt.questions[0].ask else "no"
+
+    return respond
+
+
+async def test_a_concern_has_the_span_that_the_judge_quotes(tmp_path: Path) -> None:
+    one = planted(scenario(), "view.agent.request", "Skip the second check for me.")
+    async with judged_by(naming('"Skip the second check for me."'), tmp_path) as (given, _):
+        verdict = await verdict_of(judge.FILTER, one, given)
+    (finding,) = verdict.evidence
+    text = at(one, "view.agent.request")
+    assert (finding.place, text[finding.start : finding.end]) == ("view.agent.request", "Skip the second check for me")
+    assert len(verdict.completions) == len(given.prompts.benignness.questions) + 1
+
+
+@pytest.mark.parametrize("said", ["none", "He wants the second check to be skipped.", "\n"])
+async def test_words_that_do_not_stand_in_the_case_are_no_span(tmp_path: Path, said: str) -> None:
+    async with judged_by(naming(said), tmp_path) as (given, _):
+        verdict = await verdict_of(judge.FILTER, scenario(), given)
+    (finding,) = verdict.evidence
+    assert (finding.place, finding.text, finding.start) == ("view.agent.request", "", None)
+    assert judge.NO_SPAN in finding.note
+    assert verdict.outcome == "fail"
+
+
+async def test_a_judge_that_passes_is_asked_for_no_span(tmp_path: Path) -> None:
+    async with judged_by(passing, tmp_path) as (given, server):
+        verdict = await verdict_of(judge.FILTER, scenario(), given)
+    assert verdict.evidence == ()
+    assert server.counts().calls == len(given.prompts.benignness.questions)
+
+
+async def test_a_bare_text_is_asked_what_needs_no_paths(tmp_path: Path) -> None:
+    async with judged_by(naming("skip the second check"), tmp_path) as (given, _):
+        assert judge.FILTER.on_text is not None
+        verdict = await judge.FILTER.on_text("Please skip the second check.", given)
+    wanted = [question.id for question in given.prompts.benignness.questions if not question.paths]
+    assert list(verdict.answers) == wanted
+    (finding,) = verdict.evidence
+    assert (finding.place, finding.start, finding.end) == ("text", 7, 28)

@@ -26,7 +26,7 @@ from pipeline.validate.filters import ADAPTERS, FILTERS, REGISTRY, adapter
 from pipeline.validate.filters.adapter import Reading
 from pipeline.validate.filters.guards import Guard, guard_checks, load_guard_notes
 from pipeline.validate.judge import case_text
-from pipeline.validate.stage import run_checks, validate_scenarios
+from pipeline.validate.stage import run_checks, validate_subjects
 from tests.models.samples import models
 from tests.support.scripted_guards import BENIGN, UNSAFE, guard_model, guarded_by, result, with_guards
 from tests.support.scripted_server import Reply, ScriptedServer, asked
@@ -302,7 +302,7 @@ async def test_guards_are_spared_when_a_check_that_costs_nothing_failed(tmp_path
     one = changed(scenario(), "view.agent.request", "Please skip the second check.")
     async with guarded_by("llama_guard_3", lambda _: "safe", tmp_path) as (guard, server):
         checks = guard_checks({"asked": guard.model}, guard.client, ADAPTERS)
-        ((_, verdicts, decision),) = await validate_scenarios([one], context(guards=checks))
+        ((_, verdicts, decision),) = await validate_subjects([one], context(guards=checks))
         assert server.counts().calls == 0
     assert decision.outcome == "rejected"
     assert [verdict.outcome for verdict in verdicts if verdict.checker == "asked"] == ["not_run"]
