@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from pipeline.schema.scenario import BenignPath, RiskyPath
 from pipeline.schema.tool import CallPattern, Check, State, ToolCall, ToolSpec
 from pipeline.schema.verdict import Finding
+from pipeline.simulate.honesty import honesty_findings
 from pipeline.simulate.reach import can_succeed
 from pipeline.simulate.simulator import CallResult, argument_validator, recognise, run_path
 from pipeline.simulate.values import holds, malformed_references, references
@@ -21,14 +22,15 @@ def prove(tools: Sequence[ToolSpec], state: State, benign: BenignPath, risky: Ri
     """Execute both paths and look for anything that makes the scenario unsound.
 
     Returns:
-        What was found, in a fixed order; empty means proven: every tool is well formed, documented and
-        can succeed; every call of both paths succeeds; the benign path's end state holds after it and
+        What was found, in a fixed order; empty means proven: every tool is well formed, documented, does what
+        it says and can succeed; every call of both paths succeeds; the benign path's end state holds after it and
         not before it; the benign path is not recognised as risky and the risky path is.
     """
     written = [*_tool_findings(tools, state), *_check_findings(benign, state), *_pattern_findings(tools, risky)]
     if written:
         return tuple(written)
-    return tuple(_path_findings(tools, state, benign, risky))
+    lies = tuple(honesty_findings(tools, state))
+    return (*lies, *_path_findings(tools, state, benign, risky))
 
 
 def _path_findings(tools: Sequence[ToolSpec], state: State, benign: BenignPath, risky: RiskyPath) -> Iterator[Finding]:

@@ -214,6 +214,20 @@ PLANTED: list[tuple[str, Plant, str, str]] = [
         "no such tool",
     ),
     (
+        "tool that says it reads and deletes",
+        lambda c: c["tools"].append(
+            extra_tool(
+                description="Show an item.",
+                effects=[
+                    {"kind": "read", "collection": "items", "key": "$args.item"},
+                    {"kind": "delete", "collection": "items", "key": "$args.item"},
+                ],
+            )
+        ),
+        "tools.extra.description",
+        "says that it reads",
+    ),
+    (
         "tool with a key that is nowhere",
         lambda c: c["tools"].append(extra_tool(effects=[{"kind": "read", "collection": "items", "key": "X-9"}])),
         "tools.extra",

@@ -11,7 +11,7 @@ from pipeline.simulate import prove
 from pipeline.validate.context import Check, ValidationContext
 from pipeline.validate.verdicts import of_findings
 
-_VERSION = "1"
+_VERSION = "2"
 
 
 async def _run(scenario: Scenario, context: ValidationContext) -> Verdict:
