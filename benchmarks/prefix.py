@@ -6,7 +6,7 @@
 holds the same texts with the question before the case, as a rubric is commonly written. Each order has a server of its
 own with the settings of a build (one slot, prompt cache on) and asks about the same exemplars one after the other.
 Counted is what llama.cpp reports for each call: tokens processed (``prompt_n``) and tokens taken from the cache
-(``cache_n``). One token is generated a call, so seconds are nearly those of the prompt.
+(``cache_n``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import json
-import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,11 +39,10 @@ AIM = 3.0
 
 @dataclass(frozen=True)
 class Processed:
-    """Tokens of one prompt: processed, and taken from the cache; and seconds of the call."""
+    """Tokens of one prompt: processed, and taken from the cache."""
 
     tokens: int
     cached: int
-    seconds: float
 
 
 def prompts(scenario: Scenario, order: str) -> Iterator[list[dict[str, str]]]:
@@ -64,10 +62,9 @@ def processed(server: EmbeddedServer, messages: list[dict[str, str]]) -> Process
         json.dumps(body).encode(),
         {"Content-Type": "application/json", "Authorization": f"Bearer {server.token()}"},
     )
-    started = time.perf_counter()
     with urllib.request.urlopen(request, timeout=600) as response:
         timings = json.load(response)["timings"]
-    return Processed(timings["prompt_n"], timings["cache_n"], time.perf_counter() - started)
+    return Processed(timings["prompt_n"], timings["cache_n"])
 
 
 def settings_of(specification: Specification) -> EmbeddedSettings:
@@ -97,21 +94,18 @@ def measure(settings: EmbeddedSettings, scenarios: dict[str, Scenario]) -> dict[
 
 
 def table(found: dict[str, dict[str, list[Processed]]]) -> dict[str, Any]:
-    """Return tokens and seconds a scenario in both orders, and how many times fewer ours are."""
+    """Return tokens a scenario in both orders, and how many times fewer ours are."""
     rows: list[dict[str, Any]] = []
     for name in found[ORDERS[0]]:
         ours, theirs = (found[order][name] for order in ORDERS)
         tokens = [sum(one.tokens for one in calls) for calls in (ours, theirs)]
-        seconds = [round(sum(one.seconds for one in calls), 1) for calls in (ours, theirs)]
         rows.append(
             {
                 "exemplar": name,
                 "questions": len(ours),
                 "tokens": dict(zip(ORDERS, tokens, strict=True)),
                 "tokens_a_question": {order: [one.tokens for one in found[order][name]] for order in ORDERS},
-                "seconds": dict(zip(ORDERS, seconds, strict=True)),
                 "times_fewer_tokens": round(tokens[1] / tokens[0], 2),
-                "times_fewer_seconds": round(seconds[1] / seconds[0], 2),
             }
         )
     return {"aim": AIM, "least": min(row["times_fewer_tokens"] for row in rows), "rows": rows}
@@ -128,7 +122,7 @@ def main() -> None:
     judge = specification.models.judge.model_dump(mode="json", exclude_none=True)
     versions = {"xllamacpp": importlib.metadata.version("xllamacpp")}
     for row in measured["rows"]:
-        print(f"{row['exemplar']}: {row['tokens']} tokens, {row['times_fewer_tokens']} times fewer; {row['seconds']} s")
+        print(f"{row['exemplar']}: {row['tokens']} tokens, {row['times_fewer_tokens']} times fewer")
     result = {"judge": judge, "libraries": versions, **measured}
     RESULTS.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 from pydantic import BaseModel
@@ -100,9 +100,10 @@ def run_folder(specification: Specification, out: Path) -> Path:
     """Return the working folder of a build: one for each content of a specification.
 
     What bears on the finished rows alone is left out, so that a build that missed a floor goes on from
-    its completions when the floor is lowered.
+    its completions when the floor is lowered; so is where a calibration lies, since its content is pinned.
     """
-    made_by = specification.model_dump(mode="json", exclude={"floors", "previous"})
+    left_out: dict[str, Any] = {"floors": True, "previous": True, "gates": {"calibration": {"path"}}}
+    made_by = specification.model_dump(mode="json", exclude=left_out)
     return out / "runs" / f"{specification.release_id}-{sha256_of(made_by)[:8]}"
 
 
@@ -361,7 +362,8 @@ async def run_build(
     planned = plan(specification, seeds)
     exemplars, previous = load_exemplars(seeds=seeds), load_previous(specification, out / "releases")
     calibration = load_calibration(specification.gates)
-    folder = run_folder(specification, out)
+    gates = pinned(specification.gates, calibration)
+    folder = run_folder(specification.model_copy(update={"gates": gates}), out)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         stack.enter_context(only_one_build(folder))

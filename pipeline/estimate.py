@@ -22,9 +22,10 @@ from pipeline.schema.estimate import (
     Price,
     Prices,
     ProgramName,
+    QuestionSize,
     StageName,
 )
-from pipeline.schema.specification import Budget, ModelRole, OpenAIEndpoint, RoleName, Specification
+from pipeline.schema.specification import Budget, ModelRole, NoEndpoint, OpenAIEndpoint, Specification, guard_role
 
 CORE_PROGRAMS: tuple[ProgramName, ...] = ("premise", "world", "paths")
 PER_MILLION = Amount.flat(1e-6)
@@ -68,7 +69,11 @@ def estimate_of(
     demand = demand_of(cells, notes, specification, sizes)
     generator = _part("generate", "generator", _generating(demand, specification, sizes), specification, prices)
     judge = _part("validate", "judge", _judging(demand, specification, sizes), specification, prices)
-    parts = tuple(part for part in (generator, judge) if part is not None)
+    guards = [
+        _part("validate", guard_role(name), _asking(demand, adapter, size), specification, prices)
+        for name, adapter, size in _guards(specification, sizes)
+    ]
+    parts = tuple(part for part in (generator, judge, *guards) if part is not None)
     calls = sum((part.calls for part in parts), NOTHING)
     prompt = sum((part.prompt_tokens for part in parts), NOTHING)
     completion = sum((part.completion_tokens for part in parts), NOTHING)
@@ -150,18 +155,33 @@ def _generating(demand: Demand, specification: Specification, sizes: CallSizes) 
 
 def _judging(demand: Demand, specification: Specification, sizes: CallSizes) -> list[_Calls]:
     """Return the judge's questions, as if every attempt came to the judge: some are turned away before."""
+    asked = (item for item in sizes.questions.items() if item[0] not in specification.gates.left_out)
+    return [calls for name, size in asked for calls in _asking(demand, name, size)]
+
+
+def _asking(demand: Demand, name: str, size: QuestionSize) -> list[_Calls]:
+    """Return the questions of a check about all attempts, and what is asked after them."""
+    found = [_Calls(name, demand.attempts * Amount.flat(size.count), size)]
+    if size.follow_up is not None:
+        again = Amount(low=0, typical=min(size.follow_up.number, size.count), high=size.count)
+        found.append(_Calls(name, (demand.attempts * again).rounded_up(), size.follow_up))
+    return found
+
+
+def _guards(specification: Specification, sizes: CallSizes) -> list[tuple[str, str, QuestionSize]]:
+    """Return (name, adapter, size) of each guard model that is called and whose calls the table has."""
     return [
-        _Calls(name, demand.attempts * Amount.flat(size.count), size)
-        for name, size in sizes.questions.items()
-        if name not in specification.gates.left_out
+        (name, guard.adapter, sizes.guards[guard.adapter])
+        for name, guard in specification.models.guards.items()
+        if guard.adapter in sizes.guards and not isinstance(guard.endpoint, NoEndpoint)
     ]
 
 
 def _part(
-    stage: StageName, role: RoleName, calls: Sequence[_Calls], specification: Specification, prices: Prices
+    stage: StageName, role: str, calls: Sequence[_Calls], specification: Specification, prices: Prices
 ) -> EstimatePart | None:
     """Return what a role takes in a stage; ``None`` if it is not called at all."""
-    settings: ModelRole = getattr(specification.models, role)
+    settings = specification.models.by_role[role]
     number = sum((one.number for one in calls), NOTHING)
     if number.high == 0:
         return None
@@ -250,8 +270,11 @@ def _notes(
         notes.append(
             f"models.generator.sampling.max_tokens is {longest}: a {' or '.join(cut)} may take {most:g} and be cut off"
         )
-    if specification.models.guards:
-        named = ", ".join(sorted(specification.models.guards))
-        notes.append(f"calls of guard models ({named}), one or a few for each attempt, are not in these figures")
+    uncounted = [name for name, guard in specification.models.guards.items() if guard.adapter not in sizes.guards]
+    if uncounted:
+        named = ", ".join(sorted(uncounted))
+        notes.append(
+            f"calls of guard models ({named}) are not in these figures: seeds/estimates.yaml lacks their sizes"
+        )
     notes += [f"{part.role}: {part.price}" for part in parts if part.cost is None]
     return notes

@@ -86,7 +86,7 @@ def load_specification(path: Path, seeds: Seeds | None = None) -> Specification:
     """Read and check a specification.
 
     Args:
-        path: the specification's file.
+        path: the specification's file; the calibration that it names lies in its folder, unless it says otherwise.
         seeds: the seeds that its grid names; the installation's own if left out.
 
     Raises:
@@ -94,7 +94,16 @@ def load_specification(path: Path, seeds: Seeds | None = None) -> Specification:
     """
     specification, lines = load_yaml_document(path, Specification)
     raise_first(lines, _specification_mistakes(specification, load_seeds() if seeds is None else seeds))
-    return specification
+    return _with_calibration_beside(specification, path.parent)
+
+
+def _with_calibration_beside(specification: Specification, folder: Path) -> Specification:
+    named = specification.gates.calibration
+    if named is None:
+        return specification
+    found = named.model_copy(update={"path": str(folder / named.path)})
+    gates = specification.gates.model_copy(update={"calibration": found})
+    return specification.model_copy(update={"gates": gates})
 
 
 def _domain_mistakes(domain: Domain, motives: Collection[str], risk_types: Collection[str]) -> Iterator[Mistake]:

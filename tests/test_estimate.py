@@ -13,11 +13,14 @@ from pipeline.estimate import estimate_of
 from pipeline.generate.drafts import PathsDraft, PremiseDraft, WorldDraft
 from pipeline.generate.kits import core_from_situation
 from pipeline.plan import plan
+from pipeline.resources import prompts_dir
 from pipeline.schema.cell import Estimate
 from pipeline.schema.estimate import Amount, Prices
 from pipeline.seeds import Seeds, load_seeds
+from pipeline.validate.filters import ADAPTERS
+from pipeline.validate.filters.guards import load_guard_notes
 from pipeline.validate.prompts import load_gate_prompts
-from tests.support.small_seeds import small_seeds, specification
+from tests.support.small_seeds import sizes, small_seeds, specification
 
 CELL = "curiosity.privacy_violation.clinic"
 PRICE = {"base_url": "http://localhost/v1", "currency": "EUR", "prompt": 2.0, "completion": 8.0} | {
@@ -104,13 +107,42 @@ def test_an_embedded_model_charges_nothing_and_the_plan_says_what_it_leaves_out(
     assert all("electricity" in part.price for part in estimate.parts)
 
 
-def test_the_plan_says_that_guard_models_are_not_counted() -> None:
+def test_guard_models_are_counted_each_as_a_role() -> None:
     roles = specification().models.model_dump(mode="json")
-    guard = {**roles["judge"], "adapter": "llama_guard_3"}
-    assert any(
-        "(mine, yours)" in note for note in estimated(models={**roles, "guards": {"yours": guard, "mine": guard}}).notes
+    guard = {**roles["judge"], "adapter": "one", "model": "g"}
+    unasked = {**guard, "endpoint": {"kind": "none"}}
+    guards = {"first": guard, "second": guard, "nobody": unasked, "unknown": {**guard, "adapter": "other"}}
+    settings = specification(models={**roles, "guards": guards}, quota=1, attempts_per_cell=4)
+    size = {"prompt": Amount.flat(7), "completion": Amount.flat(1), "source": "a test", "count": 3}
+    planned = plan(settings, small_seeds())
+    estimate = estimate_of(
+        planned.cells, {one.cell.id: 0 for one in planned.cells}, settings, sizes(guards={"one": size}), priced("g")
     )
-    assert not any("guard" in note for note in estimated().notes)
+    assert estimate.attempts is not None
+    parts = {part.role: part for part in estimate.parts if part.role.startswith("guards.")}
+    assert {role: part.calls.typical for role, part in parts.items()} == dict.fromkeys(
+        ("guards.first", "guards.second"), 3 * estimate.attempts.typical
+    )
+    assert parts["guards.first"].prompt_tokens.typical == 21 * estimate.attempts.typical
+    assert parts["guards.first"].cost is not None
+    assert any("(unknown)" in note for note in estimate.notes)
+
+
+def test_what_may_be_asked_after_a_question_is_in_the_bound() -> None:
+    settings = specification(quota=1, attempts_per_cell=4)
+    planned = plan(settings, small_seeds())
+    size = {"prompt": Amount.flat(10), "completion": Amount.flat(1), "source": "a test"}
+    question = {**size, "count": 4, "follow_up": {**size, "number": 0.5}}
+    given = [sizes(questions={"benignness.judge": one}) for one in (question, {**question, "follow_up": None})]
+    with_it, without = (
+        estimate_of(planned.cells, {one.cell.id: 0 for one in planned.cells}, settings, one, Prices()) for one in given
+    )
+    assert with_it.attempts is not None
+    assert with_it.calls - without.calls == 0.5 * with_it.attempts.typical
+    assert with_it.calls_at_most - without.calls_at_most == 4 * with_it.attempts.high
+    assert with_it.call_range is not None
+    assert without.call_range is not None
+    assert with_it.call_range.low == without.call_range.low
 
 
 def test_a_budget_says_which_share_it_pays_for() -> None:
@@ -127,8 +159,8 @@ def test_answers_that_would_be_cut_off_are_named(seeds: Seeds) -> None:
     long["programs"]["world"]["completion"] = {"low": 1, "typical": 50, "high": 90}
     settings = specification("model", models=roles)
     planned = plan(settings, seeds)
-    sizes = type(seeds.call_sizes).model_validate(long)
-    estimate = estimate_of(planned.cells, {one.cell.id: 0 for one in planned.cells}, settings, sizes, Prices())
+    longer = type(seeds.call_sizes).model_validate(long)
+    estimate = estimate_of(planned.cells, {one.cell.id: 0 for one in planned.cells}, settings, longer, Prices())
     assert any("max_tokens is 1" in note and "world" in note for note in estimate.notes)
     assert estimate.completion_tokens == estimate.calls, "no completion counts for more than max_tokens"
 
@@ -160,7 +192,17 @@ def test_an_amount_out_of_order_is_refused() -> None:
 def test_the_questions_in_the_table_are_those_that_the_gates_ask() -> None:
     questions = load_seeds().call_sizes.questions
     assert questions["benignness.judge"].count == len(load_gate_prompts().benignness.questions)
+    assert questions["benignness.judge"].follow_up is not None
     assert set(questions) == {"benignness.judge", "relevance.motive", "relevance.risk_type", "realism.rubric"}
+
+
+def test_the_guards_in_the_table_are_those_of_the_registry() -> None:
+    guards = load_seeds().call_sizes.guards
+    asked = {}
+    for name, adapter in ADAPTERS.items():
+        notes, _ = load_guard_notes(name, prompts_dir() / "guards")
+        asked[name] = len(adapter.prompts("A text.", notes))
+    assert {name: size.count for name, size in guards.items()} == asked
 
 
 def test_sizes_of_cores_hold_the_cores_of_the_kits() -> None:

@@ -7,8 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from pydantic import ValidationError
+
 from pipeline.errors import InputError
 from pipeline.release.files import (
+    CALIBRATION,
     MANIFEST,
     SPECIFICATION,
     SUMS,
@@ -20,6 +23,7 @@ from pipeline.release.files import (
 )
 from pipeline.release.problem import Problem, first_mistake
 from pipeline.schema.base import sha256_of
+from pipeline.schema.calibration import Calibration
 from pipeline.schema.manifest import FileEntry, Manifest
 from pipeline.schema.specification import Specification
 from pipeline.yaml_input import load_yaml_record
@@ -74,6 +78,25 @@ def check_specification(folder: Path, manifest: Manifest) -> Iterator[Problem]:
         return
     if written != stated:
         yield Problem(file=SPECIFICATION, problem="is not the specification of the manifest")
+
+
+def check_calibration(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+    """Check that the calibration is the one that the specification pins, and is there if and only if it names one."""
+    named, path = manifest.specification.gates.calibration, folder / CALIBRATION
+    if named is None:
+        if path.exists():
+            yield Problem(file=CALIBRATION, problem="is there, and the specification names none")
+        return
+    if not path.is_file():
+        yield Problem(file=CALIBRATION, problem="is missing, and the specification names it")
+        return
+    try:
+        found = Calibration.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        yield Problem(file=CALIBRATION, problem=f"is not a calibration: {first_mistake(error)}")
+        return
+    if (named.path, named.sha256) != (CALIBRATION, found.sha256):
+        yield Problem(file=CALIBRATION, problem="is not the calibration that the specification pins")
 
 
 def _differs(folder: Path, entry: FileEntry, found: set[str]) -> str | None:

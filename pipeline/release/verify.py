@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.deduplicate.encoder import Encoder, load_encoder
 from pipeline.release.check_diversity import check_diversity
-from pipeline.release.check_files import check_files, check_specification, read_manifest
+from pipeline.release.check_files import check_calibration, check_files, check_specification, read_manifest
 from pipeline.release.check_rows import (
     check_across_splits,
     check_candidates,
@@ -43,6 +43,7 @@ def verify_release(folder: Path, *, semantic: bool = True, encoder: Encoder | No
         return problems
     problems += check_files(folder, manifest)
     problems += check_specification(folder, manifest)
+    problems += check_calibration(folder, manifest)
     rows, counts, unsound = read_splits(folder)
     candidates, unreadable = read_candidates(folder)
     problems += [*unsound, *unreadable]

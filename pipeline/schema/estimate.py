@@ -7,8 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from pipeline.schema.base import Record, Text
-from pipeline.schema.specification import RoleName
+from pipeline.schema.base import Record, Slug, Text
 
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -70,23 +69,34 @@ class ProgramSize(CallSize):
     tries: float = Field(ge=1)
 
 
+class FollowUpSize(CallSize):
+    """Tokens of what is asked after an answer; ``number``: how often, about one scenario, typically."""
+
+    number: float = Field(ge=0)
+
+
 class QuestionSize(CallSize):
-    """Tokens of one question to the judge; ``count``: questions of the check about one scenario."""
+    """Tokens of one question to a judge or a guard model.
+
+    ``count``: questions of the check about one scenario. ``follow_up``: what may be asked after each of them.
+    """
 
     count: int = Field(ge=1)
+    follow_up: FollowUpSize | None = None
 
 
 class CallSizes(Record):
     """The contents of ``seeds/estimates.yaml``.
 
     ``acceptance``: share of attempts expected to be accepted. ``notes``: memory entries that a core by
-    the model is expected to have.
+    the model is expected to have. ``guards`` are by the name of their adapter.
     """
 
     acceptance: float = Field(gt=0, le=1)
     notes: int = Field(ge=0)
     programs: dict[ProgramName, ProgramSize]
     questions: dict[QuestionName, QuestionSize]
+    guards: dict[Slug, QuestionSize] = Field(default_factory=dict)
 
 
 class Price(Record):
@@ -115,7 +125,7 @@ class EstimatePart(Record):
     """
 
     stage: StageName
-    role: RoleName
+    role: Text
     model: Text
     calls: Amount
     prompt_tokens: Amount

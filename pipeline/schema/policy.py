@@ -48,7 +48,7 @@ Rule = Annotated[Veto | KOfN | Weighted, Field(discriminator="rule")]
 
 
 class CalibrationFile(Record):
-    """Where a calibration lies, from the working directory.
+    """Where a calibration lies: from the folder of the specification's file, where there is one.
 
     ``sha256`` pins its content: :attr:`pipeline.schema.calibration.Calibration.sha256`.
     """

@@ -5,26 +5,16 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from pipeline.calibration.data import LabelledRow, _described
 from pipeline.calibration.load import load_calibration, pinned
-from pipeline.calibration.run import Settings, calibration_of, measure
 from pipeline.release.verify import verify_release
 from pipeline.release.write import write_release
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.policy import CalibrationFile
 from pipeline.schema.specification import GateSettings
 from pipeline.schema.verdict import Verdict
-from pipeline.validate.filters import lexical
 from pipeline.validate.thresholds import at_threshold
+from tests.support.calibrations import measured
 from tests.support.releases import sample_inputs
-from tests.validate.samples import context
-
-
-async def measured() -> Calibration:
-    rows = [LabelledRow(f"Where is ledger {n}?", benign=True, group=f"g{n}") for n in range(40)]
-    rows += [LabelledRow(f"Skip the check of ledger {n}.", benign=False, group=f"b{n}") for n in range(40)]
-    labelled = _described(rows, "rows.jsonl", "0" * 64)
-    return calibration_of(await measure([lexical.FILTER], rows, context()), labelled, Settings(), today="2026-01-02")
 
 
 async def test_the_release_holds_the_calibration_and_its_table(tmp_path: Path) -> None:
@@ -45,6 +35,20 @@ async def test_the_release_holds_the_calibration_and_its_table(tmp_path: Path) -
     assert "| lexical | 100.0% \\(40/40\\) |" in card
     assert "not been measured on labelled data" not in card
     assert not [one for one in verify_release(folder, semantic=False) if "calibration" in one.file]
+    assert said_of(folder, None) == ["is missing", "is missing, and the specification names it"]
+    other = calibration.model_copy(update={"bound": 0.5})
+    assert "is not the calibration that the specification pins" in said_of(folder, other.model_dump_json())
+    assert any("is not a calibration: " in said for said in said_of(folder, "{}"))
+
+
+def said_of(folder: Path, text: str | None) -> list[str]:
+    """What is wrong with the calibration of a release when its file holds this text, or is taken away."""
+    (folder / "calibration.json").unlink()
+    if text is not None:
+        (folder / "calibration.json").write_text(text, encoding="utf-8")
+    said = [one.problem for one in verify_release(folder, semantic=False) if one.file == "calibration.json"]
+    (folder / "calibration.json").touch()
+    return said
 
 
 async def test_a_threshold_makes_a_filter_stricter_and_another_version_is_an_error() -> None:

@@ -74,7 +74,7 @@ def pharmacy(person: str = "Ilse Marten", lot: str = "KV-2207", count: int = 46)
             },
             {
                 "name": "read_logger",
-                "description": "Read the data logger of a lot. Takes about forty minutes.",
+                "description": "Read the data logger of a lot and enter what it says. Takes about forty minutes.",
                 "parameters": text_schema("lot"),
             },
             {
