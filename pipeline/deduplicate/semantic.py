@@ -1,81 +1,164 @@
-"""Near pairs among unit vectors: an index makes it fast, exact re-scoring makes it right."""
+"""Near pairs among unit vectors: an index makes it fast, exact re-scoring makes it right.
+
+Which index depends on the number of rows and on how they lie; which pairs are found does not: every search is complete
+by proof, and the cosine of each candidate is summed anew in float64.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-FLAT_ROWS = 10_000
-"""Up to so many rows all pairs are compared (about a second on two cores); above, an inverted file is far faster."""
+from pipeline.deduplicate.blocked import blocked_pairs, seen_gpu
+from pipeline.deduplicate.cells import Cells, foreseen_products, pairs_in_cells, train_cells, trained_products
 
+Method = Literal["flat", "cells", "blocked"]
+
+FLAT_ROWS = 10_000
+"""Up to so many rows all pairs are compared by FAISS (about a second on two cores)."""
+GPU_ROWS = 50_000
+"""From so many rows a GPU is looked for, whose products need no cells."""
+WORTH = 0.5
+"""Cells are taken where they are foreseen to need at most this share of all products."""
 QUERY_ROWS = 4096
+SCORED_ROWS = 65_536
 MARGIN = 1e-3
 """How far below the floor the index searches, so that its own rounding loses no pair."""
+
+Candidates = Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of rows with their cosine, sorted by ``right``, then ``left``; ``left < right`` always."""
+    """Pairs of rows with their cosine, sorted by ``right``, then ``left``; ``left < right`` always.
+
+    ``method`` says how they were found, which bears on the time alone.
+    """
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     cosine: NDArray[np.float64]
+    method: Method = "flat"
 
 
-def near_pairs(vectors: NDArray[np.float32], floor: float, *, first: int = 0, flat_rows: int = FLAT_ROWS) -> Pairs:
+def near_pairs(vectors: NDArray[np.float32], floor: float, *, first: int = 0, method: Method | None = None) -> Pairs:
     """Find all pairs of rows with a cosine of at least ``floor``.
 
     Args:
         vectors: unit vectors, float32, shape (rows, dimensions).
         floor: smallest cosine of a pair.
         first: pairs of two rows before ``first`` are left out.
-        flat_rows: up to so many rows the search is exhaustive; above, it looks into the nearest 8
-            of 4 sqrt(rows) lists.
+        method: ``flat`` compares all by FAISS, ``cells`` the rows of a cell with those near its borders
+            (:mod:`pipeline.deduplicate.cells`), ``blocked`` all by matrix products
+            (:mod:`pipeline.deduplicate.blocked`); chosen by the rows if left out.
 
     Returns:
-        Cosines are sums in float64 over the float32 vectors, whatever index found the pair.
+        Cosines are sums in float64 over the float32 vectors, so they do not depend on the method.
     """
     rows = len(vectors)
     if rows - first < 1 or rows < 2:
         nothing = np.zeros(0, dtype=np.int64)
         return Pairs(nothing, nothing, np.zeros(0))
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-    index = _index(vectors, flat=rows <= flat_rows)
-    found = [
-        _search(index, vectors, start, min(start + QUERY_ROWS, rows), floor) for start in range(first, rows, QUERY_ROWS)
-    ]
-    left = np.concatenate([pairs.left for pairs in found])
-    right = np.concatenate([pairs.right for pairs in found])
-    cosine = np.concatenate([pairs.cosine for pairs in found])
-    order = np.lexsort((left, right))
-    return Pairs(left[order], right[order], cosine[order])
+    if method is None and rows <= FLAT_ROWS:
+        method = "flat"
+    device = seen_gpu() if method is None and rows >= GPU_ROWS else None
+    cells = None
+    if device is None and method in (None, "cells"):
+        cells = _best_cells(vectors, floor, first, asked_for=method == "cells")
+    if method == "flat":
+        return _scored(_flat(vectors, floor, first), vectors, floor, first, "flat")
+    if cells is not None:
+        return _scored(pairs_in_cells(vectors, cells, floor - MARGIN), vectors, floor, first, "cells")
+    candidates = blocked_pairs(vectors, floor - MARGIN, first=first, device=device or "cpu")
+    return _scored(candidates, vectors, floor, first, "blocked")
 
 
-def _index(vectors: NDArray[np.float32], *, flat: bool) -> Any:
+def near_between(stored: NDArray[np.float32], fresh: NDArray[np.float32], floor: float) -> Pairs:
+    """Find all pairs of a stored and a fresh row with a cosine of at least ``floor``.
+
+    Args:
+        stored: unit vectors, float32, shape (rows, dimensions).
+        fresh: likewise.
+        floor: smallest cosine of a pair.
+
+    Returns:
+        ``left`` is the row of ``stored``, ``right`` that of ``fresh``; sorted by ``right``, then ``left``.
+    """
+    found = []
+    for start in range(0, len(stored), SCORED_ROWS):
+        block = stored[start : start + SCORED_ROWS]
+        for begin in range(0, len(fresh), QUERY_ROWS):
+            left, right = np.nonzero(block @ fresh[begin : begin + QUERY_ROWS].T >= floor - MARGIN)
+            found.append(_near(left + start, right + begin, stored, fresh, floor))
+    return _joined(found, "blocked")
+
+
+def _best_cells(vectors: NDArray[np.float32], floor: float, first: int, *, asked_for: bool) -> Cells | None:
+    """Return cells that are worth it, or any where they are asked for: twice as many while that foresees less."""
+    rows = len(vectors)
+    number = min(rows, int(2 * math.sqrt(rows)))
+    best = train_cells(vectors, floor - MARGIN, number)
+    least = foreseen_products(vectors, best)
+    while least > 2 * trained_products(number) + 2 * rows * number and 2 * number <= rows // 8:
+        number *= 2
+        more = train_cells(vectors, floor - MARGIN, number)
+        products = foreseen_products(vectors, more) + trained_products(number)
+        if products >= least:
+            break
+        best, least = more, products
+    all_products = (rows - first) * (rows + first) / 2
+    return best if asked_for or least <= WORTH * all_products else None
+
+
+def _flat(vectors: NDArray[np.float32], floor: float, first: int) -> Candidates:
     import faiss
 
-    rows, dimensions = vectors.shape
-    index: Any = faiss.IndexFlatIP(dimensions)
-    if not flat:
-        lists = int(4 * math.sqrt(rows))
-        index = faiss.IndexIVFFlat(index, dimensions, lists, faiss.METRIC_INNER_PRODUCT)
-        index.cp.min_points_per_centroid = 1
-        index.nprobe = 8
-        index.train(vectors)
+    index: Any = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
-    return index
+    for start in range(first, len(vectors), QUERY_ROWS):
+        queries = vectors[start : start + QUERY_ROWS]
+        limits, _, found = index.range_search(queries, floor - MARGIN)
+        yield found, np.repeat(np.arange(start, start + len(queries)), np.diff(limits.astype(np.int64)))
 
 
-def _search(index: Any, vectors: NDArray[np.float32], start: int, end: int, floor: float) -> Pairs:
-    """Find the pairs whose later row is in ``[start, end)``."""
-    limits, _, found = index.range_search(vectors[start:end], floor - MARGIN)
-    right = np.repeat(np.arange(start, end, dtype=np.int64), (limits[1:] - limits[:-1]).astype(np.int64))
-    earlier = found < right
-    left, right = found[earlier].astype(np.int64), right[earlier]
-    cosine = np.einsum("ij,ij->i", vectors[left], vectors[right], dtype=np.float64)
+def _scored(candidates: Candidates, vectors: NDArray[np.float32], floor: float, first: int, method: Method) -> Pairs:
+    """Return the candidates that are pairs, each once."""
+    rows, codes = len(vectors), []
+    for one, other in candidates:
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        kept = (low < high) & (high >= first)
+        codes.append(high[kept] * rows + low[kept])
+    once = np.unique(np.concatenate(codes)) if codes else np.zeros(0, dtype=np.int64)
+    found = []
+    for start in range(0, len(once), SCORED_ROWS):
+        right, left = np.divmod(once[start : start + SCORED_ROWS], rows)
+        found.append(_near(left, right, vectors, vectors, floor))
+    return _joined(found, method)
+
+
+def _near(
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    lefts: NDArray[np.float32],
+    rights: NDArray[np.float32],
+    floor: float,
+) -> Pairs:
+    cosine = np.einsum("ij,ij->i", lefts[left], rights[right], dtype=np.float64)
     near = cosine >= floor
     return Pairs(left[near], right[near], cosine[near])
+
+
+def _joined(parts: Iterable[Pairs], method: Method) -> Pairs:
+    parts = list(parts)
+    nothing = np.zeros(0, dtype=np.int64)
+    left = np.concatenate([nothing, *(part.left for part in parts)])
+    right = np.concatenate([nothing, *(part.right for part in parts)])
+    cosine = np.concatenate([np.zeros(0), *(part.cosine for part in parts)])
+    order = np.lexsort((left, right))
+    return Pairs(left[order], right[order], cosine[order], method)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.deduplicate.encoder import Encoder
-from pipeline.deduplicate.semantic import FLAT_ROWS, near_pairs
+from pipeline.deduplicate.semantic import Method, near_pairs
 
 Layer = Literal["exact", "semantic"]
 
@@ -103,7 +103,7 @@ def embed(plots: Sequence[tuple[str, ...]], encoder: Encoder) -> NDArray[np.floa
 
 
 def compare(
-    entries: Sequence[Entry], encoder: Encoder, floor: float, *, fixed: int = 0, flat_rows: int = FLAT_ROWS
+    entries: Sequence[Entry], encoder: Encoder, floor: float, *, fixed: int = 0, method: Method | None = None
 ) -> Comparison:
     """Find all near pairs among rows.
 
@@ -112,12 +112,12 @@ def compare(
         encoder: embeds each distinct text once.
         floor: lowest cosine of interest. The cosine of two rows is the mean over their parts.
         fixed: number of rows at the head that were accepted before.
-        flat_rows: see :func:`pipeline.deduplicate.semantic.near_pairs`.
+        method: see :func:`pipeline.deduplicate.semantic.near_pairs`.
     """
     numbers: dict[tuple[str, ...], int] = {}
     plots = tuple(numbers.setdefault(entry.parts, len(numbers)) for entry in entries)
     settled = len(set(plots[:fixed]))
-    pairs = near_pairs(embed(list(numbers), encoder), floor, first=settled, flat_rows=flat_rows)
+    pairs = near_pairs(embed(list(numbers), encoder), floor, first=settled, method=method)
     near: list[list[tuple[int, float]]] = [[] for _ in numbers]
     for left, right, cosine in zip(pairs.left.tolist(), pairs.right.tolist(), pairs.cosine.tolist(), strict=True):
         near[left].append((right, min(cosine, 1.0)))

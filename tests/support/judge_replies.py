@@ -26,6 +26,8 @@ def judge(request: dict[str, Any]) -> str:
     for question in prompts.benignness.questions:
         if question.ask.split("{")[0] in content:
             return question.pass_answer
+    if content == prompts.benignness.span:
+        return "none"
     if prompts.realism.answer_form in content:
         return str(pick(request, "band", BANDS))
     return label(content)
