@@ -214,7 +214,7 @@ def figures(rows: Sequence[Row]) -> dict[str, Any]:
             "judge, as a build asks": by_outcome(part, gate),
             "judge, at thresholds": chosen,
             "without a judge": embedded,
-            "without a judge, or judge at thresholds": embedded | chosen,
+            "all checks, as a build asks": embedded | by_outcome(part, gate),
         }
         refused = {
             rule: {

@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 
 SLACK = 1e-3
 """Added to the reach: far above what float32 rounds in a product of 384 terms."""
-ROWS_A_CENTRE = 32
+ROWS_A_CENTRE = 16
 """Rows that the centres are trained on, for each of them."""
-ITERATIONS = 4
+ITERATIONS = 3
+TRAINING = 0.3
+"""What a product of the training costs beside one of the search, which also gathers rows: about, as measured."""
 ASKED = 2048
 """Rows whose visits are counted to foresee the cost."""
 BLOCK = 4096
@@ -71,9 +73,9 @@ def train_cells(vectors: NDArray[np.float32], floor: float, number: int) -> Cell
     return Cells(centres, apart, math.sqrt(max(0.0, 2 - 2 * floor)) / 2 + SLACK)
 
 
-def trained_products(number: int) -> int:
-    """Return how many products of two rows the training of so many cells takes at most."""
-    return ROWS_A_CENTRE * number * number * ITERATIONS
+def trained_products(number: int) -> float:
+    """Return how many products of two rows the training of so many cells is worth at most."""
+    return TRAINING * ROWS_A_CENTRE * number * number * ITERATIONS
 
 
 def foreseen_products(vectors: NDArray[np.float32], cells: Cells) -> float:
@@ -106,7 +108,7 @@ def pairs_in_cells(
         held = vectors[inside]
         for start in range(0, len(around), BLOCK):
             others = around[start : start + BLOCK]
-            near, other = np.nonzero(held @ vectors[others].T >= floor)
+            near, other = np.divmod(np.flatnonzero(held @ vectors[others].T >= floor), len(others))
             left, right = inside[near], others[other]
             apart = left != right
             yield left[apart], right[apart]
@@ -119,7 +121,7 @@ def _assigned(
     owns, rows, visited = [], [], []
     for start in range(0, len(vectors), BLOCK):
         own, mask = cells.of(vectors[start : start + BLOCK])
-        row, cell = np.nonzero(mask)
+        row, cell = np.divmod(np.flatnonzero(mask), mask.shape[1])
         owns.append(own)
         rows.append(row + start)
         visited.append(cell)
