@@ -18,16 +18,17 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
 from pipeline.attempts import attempts_for
 from pipeline.budget import attempts_affordable
-from pipeline.calibration.load import load_calibration, pinned
+from pipeline.calibration.load import load_calibration
 from pipeline.concurrency import settle_all
-from pipeline.deduplicate.encoder import load_encoder
+from pipeline.deduplicate.earlier import EarlierRows
+from pipeline.deduplicate.encoder import Encoder, RememberingEncoder, load_encoder
 from pipeline.deduplicate.stage import deduplicate
 from pipeline.diversity.enough import diverse_enough
 from pipeline.errors import WorkError
@@ -36,13 +37,13 @@ from pipeline.generate.refinement import refining_attempts
 from pipeline.generate.stage import GenerationContext, generate, program_hashes
 from pipeline.models.client import ModelClient, open_client
 from pipeline.models.store import CompletionStore
+from pipeline.pins import INDEX, rows_of, run_folder, with_pins
 from pipeline.plan import plan
 from pipeline.progress import Progress
 from pipeline.provenance import library_versions, prompt_hashes
 from pipeline.release.inputs import ReleaseInputs
-from pipeline.release.previous import Previous, load_previous
+from pipeline.release.previous import Previous, load_against, load_previous
 from pipeline.release.write import write_release
-from pipeline.schema.base import sha256_of
 from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Plan
 from pipeline.schema.exemplar import Exemplar
@@ -78,6 +79,8 @@ class BuildContext:
     seeds: Seeds
     exemplars: Mapping[str, Exemplar]
     previous: Previous | None
+    released: EarlierRows | None
+    encoder: Encoder
     plan: Plan
     folder: Path
     client: ModelClient
@@ -94,17 +97,6 @@ class BuildResult:
     release: Path
     manifest: Manifest
     calls_made: int
-
-
-def run_folder(specification: Specification, out: Path) -> Path:
-    """Return the working folder of a build: one for each content of a specification.
-
-    What bears on the finished rows alone is left out, so that a build that missed a floor goes on from
-    its completions when the floor is lowered; so is where a calibration lies, since its content is pinned.
-    """
-    left_out: dict[str, Any] = {"floors": True, "previous": True, "gates": {"calibration": {"path"}}}
-    made_by = specification.model_dump(mode="json", exclude=left_out)
-    return out / "runs" / f"{specification.release_id}-{sha256_of(made_by)[:8]}"
 
 
 async def work_on(shard: Shard, context: BuildContext) -> None:
@@ -171,7 +163,7 @@ async def run_rounds(context: BuildContext) -> tuple[list[Candidate], StoppedBy]
             return made, stopped_by(context, made)
         fresh = await run_stage("generate", number, attempts, context)
         context.progress.start("deduplicate", total=len(fresh), round=number)
-        fresh = await asyncio.to_thread(compare, fresh, made, context.specification)
+        fresh = await asyncio.to_thread(compare, fresh, made, context)
         context.progress.advance("deduplicate", len(fresh))
         context.progress.finish("deduplicate", {"copies": sum(is_copy(candidate) for candidate in fresh)})
         made += await run_stage("validate", number, fresh, context)
@@ -204,11 +196,10 @@ def next_attempts(context: BuildContext, made: Sequence[Candidate], limit: int |
     )
 
 
-def compare(fresh: Sequence[Candidate], made: Sequence[Candidate], specification: Specification) -> list[Candidate]:
-    """Look for copies among fresh candidates and against the accepted ones."""
-    settings = specification.deduplication
+def compare(fresh: Sequence[Candidate], made: Sequence[Candidate], context: BuildContext) -> list[Candidate]:
+    """Look for copies among fresh candidates, of the accepted ones and of rows of earlier releases."""
     kept = [candidate for candidate in made if candidate.accepted]
-    return deduplicate(fresh, kept, settings, load_encoder(settings.encoder))
+    return deduplicate(fresh, kept, context.specification.deduplication, context.encoder, context.released)
 
 
 def stopped_by(context: BuildContext, made: Sequence[Candidate]) -> StoppedBy:
@@ -274,12 +265,8 @@ def release_inputs(
         store.export(keys, target)
 
     previous, exemplars = context.previous, context.exemplars
-    calibration = context.validation.calibration
-    gates = pinned(context.specification.gates, calibration)
     return ReleaseInputs(
-        specification=context.specification.model_copy(
-            update={"previous": previous and previous.reference, "gates": gates}
-        ),
+        specification=context.specification.model_copy(update={"previous": previous and previous.reference}),
         plan=context.plan,
         candidates=candidates,
         seeds={**context.seeds.hashes, **exemplar_hashes(exemplars)},
@@ -296,7 +283,7 @@ def release_inputs(
         ),
         stopped_by=stopped,
         export_completions=export_completions,
-        calibration=calibration,
+        calibration=context.validation.calibration,
     )
 
 
@@ -362,8 +349,9 @@ async def run_build(
     planned = plan(specification, seeds)
     exemplars, previous = load_exemplars(seeds=seeds), load_previous(specification, out / "releases")
     calibration = load_calibration(specification.gates)
-    gates = pinned(specification.gates, calibration)
-    folder = run_folder(specification.model_copy(update={"gates": gates}), out)
+    against = load_against(specification, out / "releases")
+    specification = with_pins(specification, calibration, against)
+    folder = run_folder(specification, out)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         stack.enter_context(only_one_build(folder))
@@ -371,11 +359,14 @@ async def run_build(
         client = await stack.enter_async_context(
             open_client(specification.models, store, replay=replay is not None, progress=weights_notes(progress))
         )
+        encoder = RememberingEncoder(load_encoder(specification.deduplication.encoder))
         context = BuildContext(
             specification=specification,
             seeds=seeds,
             exemplars=exemplars,
             previous=previous,
+            released=await asyncio.to_thread(rows_of, against, encoder, out / INDEX),
+            encoder=encoder,
             plan=planned,
             folder=folder,
             client=client,

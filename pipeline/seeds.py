@@ -157,6 +157,10 @@ def _specification_mistakes(specification: Specification, seeds: Seeds) -> Itera
     if previous is not None and previous.release == specification.release_id:
         problem = "is this release itself, which is not there before it is made"
         yield Mistake(("previous", "release"), problem, previous.release, "an earlier release")
+    for number, one in enumerate(specification.deduplication.against):
+        if one.release == specification.release_id:
+            place = ("deduplication", "against", number, "release")
+            yield Mistake(place, "is this release itself", one.release, "an earlier release")
 
 
 def _grid_mistakes(grid: Grid, seeds: Seeds) -> Iterator[Mistake]:

@@ -65,6 +65,28 @@ class SentenceEncoder:
         return np.asarray(vectors, dtype=np.float32)[[place[text] for text in texts]]
 
 
+class RememberingEncoder:
+    """An encoder that encodes each text once, however often it is asked; for one piece of work.
+
+    Args:
+        encoder: whose name and hash it bears.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.name = encoder.name
+        self.hash = encoder.hash
+        self._encoder = encoder
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode the texts that were not seen before, and return one row per text."""
+        import numpy as np
+
+        missing = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(missing, self._encoder.encode(missing), strict=True))
+        return np.stack([self._known[text] for text in texts]) if texts else self._encoder.encode(())
+
+
 def load_encoder(name: str = PACKAGED) -> Encoder:
     """Load an encoder, once per process.
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pipeline.deduplicate.earlier import EarlierRows
 from pipeline.deduplicate.encoder import Encoder
 from pipeline.deduplicate.evidence import between_groups, new_verdict, verdict_against
 from pipeline.deduplicate.groups import Placement, place
@@ -32,14 +33,16 @@ def deduplicate(
     earlier: Sequence[Candidate],
     settings: DeduplicationSettings,
     encoder: Encoder,
+    released: EarlierRows | None = None,
 ) -> list[Candidate]:
-    """Judge the novelty of each candidate against the earlier rows and the other candidates.
+    """Judge the novelty of each candidate against earlier releases, the earlier rows and the other candidates.
 
     Args:
         candidates: new candidates with distinct ids; those without a scenario pass through untouched.
         earlier: candidates from before. Accepted ones always win over new ones; the others do not count.
         settings: the cosines from which a plot is a copy, and from which it is related.
         encoder: embeds the plots.
+        released: rows of earlier releases; what copies one of them is compared with nothing else.
 
     Returns:
         The candidates in the order given, each with one novelty verdict and a group. The outcome
@@ -52,6 +55,8 @@ def deduplicate(
     _refuse_twins(candidates)
     before = _rows(sorted((one for one in earlier if one.accepted), key=lambda one: one.id))
     fresh = _rows(sorted(candidates, key=lambda one: (-(mean_score(one, without="novelty") or 0.0), one.id)))
+    known = _copies_of(fresh, released, settings, encoder)
+    fresh = [row for row in fresh if row.candidate.id not in known]
     rows = [*before, *fresh]
     entries = [Entry(surface=row.plot.surface, parts=row.plot.parts) for row in rows]
     comparison = compare(entries, encoder, min(settings.related, settings.threshold), fixed=len(before))
@@ -62,7 +67,22 @@ def deduplicate(
         row.candidate.id: _decided(row.candidate, _verdict(row, outcome, placement, rows, settings), placement.group)
         for row, outcome, placement in list(zip(rows, judged, placed, strict=True))[len(before) :]
     }
+    decided |= known
     return [decided.get(candidate.id, candidate) for candidate in candidates]
+
+
+def _copies_of(
+    rows: Sequence[Row], released: EarlierRows | None, settings: DeduplicationSettings, encoder: Encoder
+) -> dict[str, Candidate]:
+    """Return the candidates that copy a row of an earlier release, by id; each is a group of its own."""
+    if released is None:
+        return {}
+    verdicts = released.copied_by([row.plot for row in rows], settings.threshold, encoder)
+    return {
+        row.candidate.id: _decided(row.candidate, verdict, row.scenario.id)
+        for row, verdict in zip(rows, verdicts, strict=True)
+        if verdict is not None
+    }
 
 
 def _refuse_twins(candidates: Sequence[Candidate]) -> None:

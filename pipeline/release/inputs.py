@@ -20,7 +20,7 @@ class ReleaseInputs:
     """A finished build, ready to be written down.
 
     Args:
-        specification: what was to be built; a previous release is named with the hash of its manifest.
+        specification: what was to be built; earlier releases are named with the hashes of their manifests.
         plan: cells, quotas and what was excluded.
         candidates: everything that was made, each with its decision; the accepted ones with group and split.
         seeds: hash of each seed entry, by ``kind/id`` (``motives/efficiency``).
@@ -53,7 +53,7 @@ class ReleaseInputs:
 def without_places(specification: Specification) -> Specification:
     """Return the specification without paths of the machine it was used on.
 
-    Paths to weights and to the previous release say where a file lies, not what it is (its hash is
+    Paths to weights and to earlier releases say where a file lies, not what it is (its hash is
     checked); left in, they would tell readers of the release about somebody's disk, and the same build
     elsewhere would differ.
     """
@@ -66,8 +66,14 @@ def without_places(specification: Specification) -> Specification:
     previous = specification.previous and specification.previous.model_copy(update={"path": None})
     named = specification.gates.calibration and specification.gates.calibration.model_copy(update={"path": CALIBRATION})
     gates = specification.gates.model_copy(update={"calibration": named})
+    against = tuple(one.model_copy(update={"path": None}) for one in specification.deduplication.against)
     return specification.model_copy(
-        update={"models": models.model_copy(update=cleaned), "previous": previous, "gates": gates}
+        update={
+            "models": models.model_copy(update=cleaned),
+            "previous": previous,
+            "gates": gates,
+            "deduplication": specification.deduplication.model_copy(update={"against": against}),
+        }
     )
 
 

@@ -1,4 +1,4 @@
-"""The release that a new one is compared with: found, verified, and pinned by its hash."""
+"""The releases that a new one is compared with: found, verified, and pinned by their hashes."""
 
 from __future__ import annotations
 
@@ -34,13 +34,23 @@ def load_previous(specification: Specification, releases: Path) -> Previous | No
         WorkError: if it is not there, not sound, another release than its name says, or not the pinned one.
     """
     named = specification.previous
-    if named is None:
-        return None
+    return None if named is None else _load(named, releases, "previous")
+
+
+def load_against(specification: Specification, releases: Path) -> tuple[Previous, ...]:
+    """Read the releases whose rows must not be copied; arguments and errors as for :func:`load_previous`."""
+    return tuple(
+        _load(named, releases, f"deduplication.against.{number}")
+        for number, named in enumerate(specification.deduplication.against)
+    )
+
+
+def _load(named: PreviousRelease, releases: Path, field: str) -> Previous:
     folder = releases / named.release if named.path is None else Path(named.path)
     if not (folder / MANIFEST).is_file():
         raise WorkError(
             f"{folder}: the previous release {named.release} is not there; put it there, give its folder as "
-            "`previous.path`, or compare with none by leaving `previous` out, which makes another release"
+            f"`{field}.path`, or compare with none by leaving it out, which makes another release"
         )
     problems = verify_release(folder, semantic=False)
     if problems:
@@ -54,7 +64,7 @@ def load_previous(specification: Specification, releases: Path) -> Previous | No
     if named.manifest_sha256 not in (None, digest):
         raise WorkError(
             f"{folder}: the manifest of the previous release has SHA-256 {digest}, "
-            f"and `previous.manifest_sha256` asks for {named.manifest_sha256}"
+            f"and `{field}.manifest_sha256` asks for {named.manifest_sha256}"
         )
     rows, _, _ = read_splits(folder)
     reference = named.model_copy(update={"manifest_sha256": digest})

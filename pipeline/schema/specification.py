@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from pipeline.schema.base import Json, Record, Sha256, Slug, Text
 from pipeline.schema.diversity import DiversityFloors
@@ -178,15 +178,38 @@ class GenerationSettings(Record):
     refine: int = Field(default=1, ge=0, description="refinements of one candidate at most")
 
 
+class PreviousRelease(Record):
+    """A release that rows are compared with.
+
+    It is looked for beside the new one, in ``OUT/releases/NAME-VERSION``, unless ``path`` says where it
+    lies, from the working directory. ``manifest_sha256`` pins its content; a release states it, so that a
+    replay that finds another or none is an error and not another figure.
+    """
+
+    release: ReleaseId
+    path: Text | None = None
+    manifest_sha256: Sha256 | None = None
+
+
 class DeduplicationSettings(Record):
     """When two candidates are the same, and when they are near. Both are cosines of plot embeddings.
 
-    At ``threshold`` a row is a copy and is turned away; from ``related`` on, rows share a split.
+    At ``threshold`` a row is a copy and is turned away; from ``related`` on, rows share a split. ``against`` names
+    earlier releases whose rows must not be copied either.
     """
 
     threshold: float = Field(default=0.92, gt=0, le=1)
     related: float = Field(default=0.7, gt=0, le=1)
     encoder: Text = "all-MiniLM-L6-v2"
+    against: tuple[PreviousRelease, ...] = ()
+
+    @field_validator("against")
+    @classmethod
+    def _each_once(cls, against: tuple[PreviousRelease, ...]) -> tuple[PreviousRelease, ...]:
+        names = [one.release for one in against]
+        if len(set(names)) != len(names):
+            raise ValueError("a release is named twice")
+        return against
 
 
 class GateSettings(Record):
@@ -234,19 +257,6 @@ class SplitShares(Record):
         if abs(total - 1) > 1e-9:
             raise ValueError(f"the shares of dev, test and held_out sum to {total:g}, not to 1")
         return self
-
-
-class PreviousRelease(Record):
-    """The release that rows are compared with.
-
-    It is looked for beside the new one, in ``OUT/releases/NAME-VERSION``, unless ``path`` says where it
-    lies, from the working directory. ``manifest_sha256`` pins its content; a release states it, so that a
-    replay that finds another or none is an error and not another figure.
-    """
-
-    release: ReleaseId
-    path: Text | None = None
-    manifest_sha256: Sha256 | None = None
 
 
 class Specification(Record):

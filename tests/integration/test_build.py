@@ -148,6 +148,26 @@ def test_previous_release_is_compared_with_and_a_replay_asks_for_it(tmp_path: Pa
     assert folder_hashes(elsewhere / RELEASE) == folder_hashes(release)
 
 
+def test_rows_of_an_earlier_release_are_not_built_again(tmp_path: Path, server: ScriptedServer) -> None:
+    cells = kit_cells(3)
+    build(write_specification(tmp_path, specification(server.base_url, cells=cells[:1], version="2026.10.0")), tmp_path)
+    against = {"against": [{"release": "scripted-2026.10.0"}]}
+    spec = write_specification(tmp_path, specification(server.base_url, cells=cells, deduplication=against))
+    first = build(spec, tmp_path)
+    turned_away = [one.cell.id for one in first.manifest.cells if one.accepted == 0]
+    assert turned_away == cells[:1], "a worked situation told again with other names is a copy"
+    (pinned,) = first.manifest.specification.deduplication.against
+    assert pinned.manifest_sha256 == folder_hashes(tmp_path / "releases/scripted-2026.10.0")["manifest.json"]
+    assert verify_release(tmp_path / RELEASE) == []
+    assert len(list((tmp_path / "index").rglob("*.npy"))) == 1
+    elsewhere, release = tmp_path / "elsewhere", tmp_path / RELEASE
+    with pytest.raises(WorkError, match=r"scripted-2026\.10\.0 is not there"):
+        build(release / "specification.yaml", elsewhere, replay=release / "completions")
+    shutil.copytree(tmp_path / "releases/scripted-2026.10.0", elsewhere / "releases/scripted-2026.10.0")
+    build(release / "specification.yaml", elsewhere, replay=release / "completions")
+    assert folder_hashes(elsewhere / RELEASE) == folder_hashes(release)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_at_random_moments_and_resumed_it_pays_for_nothing_twice(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""Looks a build's rows up in releases that came before it: what copies one of their rows is not new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.deduplicate.encoder import Encoder
+from pipeline.deduplicate.evidence import verdict_against
+from pipeline.deduplicate.plot import Plot, plot_of
+from pipeline.deduplicate.semantic import near_between
+from pipeline.deduplicate.survivors import Judged, Match, embed
+from pipeline.deduplicate.vector_store import stored_vectors
+from pipeline.schema.scenario import Scenario
+from pipeline.schema.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class EarlierRow:
+    """A row of an earlier release."""
+
+    release: str
+    scenario: str
+    plot: Plot
+
+    @property
+    def name(self) -> str:
+        """Release and id."""
+        return f"{self.release}/{self.scenario}"
+
+
+@dataclass(frozen=True)
+class EarlierRows:
+    """Rows of earlier releases, with the vectors of their plots in the same order."""
+
+    rows: tuple[EarlierRow, ...]
+    vectors: NDArray[np.float32]
+
+    def copied_by(self, plots: Sequence[Plot], threshold: float, encoder: Encoder) -> list[Verdict | None]:
+        """Return, for each plot, the verdict on a row that copies one of these; ``None`` for one that copies none.
+
+        A copy shows an agent the same, or has a cosine of at least ``threshold``. The nearest is named, of equally
+        near ones the first.
+
+        Args:
+            plots: of the rows that are looked up.
+            threshold: cosine from which a row is a copy.
+            encoder: the one that made the vectors.
+        """
+        nearest: dict[int, Match] = {}
+        if self.rows and plots:
+            pairs = near_between(self.vectors, embed([plot.parts for plot in plots], encoder), threshold)
+            for left, right, cosine in zip(
+                pairs.left.tolist(), pairs.right.tolist(), pairs.cosine.tolist(), strict=True
+            ):
+                if right not in nearest or cosine > nearest[right].cosine:
+                    nearest[right] = Match(left, "semantic", min(cosine, 1.0))
+        surfaces = {row.plot.surface: number for number, row in reversed(list(enumerate(self.rows)))}
+        for number, plot in enumerate(plots):
+            if plot.surface in surfaces:
+                nearest[number] = Match(surfaces[plot.surface], "exact", 1.0)
+        return [
+            self._verdict(plot, nearest[number], threshold) if number in nearest else None
+            for number, plot in enumerate(plots)
+        ]
+
+    def _verdict(self, plot: Plot, match: Match, threshold: float) -> Verdict:
+        other = self.rows[match.other]
+        return verdict_against(
+            Judged(kept=False, match=match),
+            match,
+            plot,
+            other.plot,
+            other_id=other.name,
+            other_scenario=other.scenario,
+            threshold=threshold,
+        )
+
+
+def earlier_rows(releases: Sequence[tuple[str, Sequence[Scenario]]], encoder: Encoder, folder: Path) -> EarlierRows:
+    """Return the rows of releases, encoded once and for all.
+
+    Args:
+        releases: name and scenarios of each.
+        encoder: embeds their plots.
+        folder: where vectors are kept (:mod:`pipeline.deduplicate.vector_store`).
+    """
+    rows: list[EarlierRow] = []
+    vectors = []
+    for name, scenarios in releases:
+        fresh = [EarlierRow(name, scenario.id, plot_of(scenario)) for scenario in scenarios]
+        vectors.append(stored_vectors(folder, [row.plot.parts for row in fresh], encoder))
+        rows += fresh
+    return EarlierRows(tuple(rows), np.concatenate(vectors) if vectors else np.zeros((0, 0), dtype=np.float32))
