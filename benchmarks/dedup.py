@@ -34,7 +34,7 @@ RESULTS = Path(__file__).parent / "results" / "dedup.json"
 THRESHOLD = 0.9
 SAMPLED = 2000
 WITHIN = 200_000
-"""Rows up to which the slower contenders run."""
+"""Rows up to which the slower contenders and the sets after the first run."""
 LIBRARIES = ("faiss-cpu", "numpy", "semhash", "torch", "usearch")
 MIB = 1024
 
@@ -83,7 +83,9 @@ def judged(kept: Kept, vectors: NDArray[np.float32], exact: int) -> dict[str, An
 
 def run_arm(arm: str, kind: str, rows: int, work: Path, exact: int) -> dict[str, Any]:
     """Measure a contender in a process of its own, unless it was measured before."""
-    done = work / f"{kind}-{rows}-{arm}.json"
+    done, file = work / f"{kind}-{rows}-{arm}.json", work / f"{kind}-{rows}.npy"
+    if not file.exists():
+        np.save(file, made(kind, rows))
     if not done.exists():
         command = [sys.executable, "-m", "benchmarks.dedup", "--one", arm, "--kinds", kind, "--rows", str(rows)]
         subprocess.run([*command, "--work", str(work), "--exact", str(exact)], check=True)
@@ -93,10 +95,7 @@ def run_arm(arm: str, kind: str, rows: int, work: Path, exact: int) -> dict[str,
 
 def run_one(arm: str, kind: str, rows: int, work: Path, exact: int) -> None:
     """Measure a contender here and keep the result."""
-    file = work / f"{kind}-{rows}.npy"
-    if not file.exists():
-        np.save(file, made(kind, rows))
-    vectors: NDArray[np.float32] = np.load(file)
+    vectors: NDArray[np.float32] = np.load(work / f"{kind}-{rows}.npy")
     kept, seconds, mib = measured(arm, vectors)
     found = {"arm": arm, "set": kind, "rows": rows, "seconds": round(seconds, 2), "mib_beyond_vectors": round(mib)}
     found |= {"kept": int(kept.sum()), **judged(kept, vectors, exact)}
@@ -128,6 +127,7 @@ def main() -> None:
         run_arm(arm, kind, rows, arguments.work, arguments.exact)
         for kind in arguments.kinds
         for rows in arguments.rows
+        if rows <= WITHIN or kind == arguments.kinds[0]
         for arm in arguments.arms
         if arm in ("impress", "semhash") or rows <= (WITHIN if arm == "faiss_ivf" else 50_000)
     ]

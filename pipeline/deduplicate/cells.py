@@ -22,8 +22,6 @@ SLACK = 1e-3
 ROWS_A_CENTRE = 16
 """Rows that the centres are trained on, for each of them."""
 ITERATIONS = 3
-TRAINING = 0.3
-"""What a product of the training costs beside one of the search, which also gathers rows: about, as measured."""
 ASKED = 2048
 """Rows whose visits are counted to foresee the cost."""
 BLOCK = 4096
@@ -73,22 +71,22 @@ def train_cells(vectors: NDArray[np.float32], floor: float, number: int) -> Cell
     return Cells(centres, apart, math.sqrt(max(0.0, 2 - 2 * floor)) / 2 + SLACK)
 
 
-def trained_products(number: int) -> float:
-    """Return how many products of two rows the training of so many cells is worth at most."""
-    return TRAINING * ROWS_A_CENTRE * number * number * ITERATIONS
+def trained_products(number: int) -> int:
+    """Return how many products of two rows the training of so many cells takes at most."""
+    return ROWS_A_CENTRE * number * number * ITERATIONS
 
 
 def foreseen_products(vectors: NDArray[np.float32], cells: Cells) -> float:
-    """Return about how many products of two rows the search takes, those with the centres included."""
+    """Return about how many products of two rows the search within cells takes."""
     rows, number = len(vectors), len(cells.centres)
     own, visited = cells.of(vectors[:: max(1, rows // ASKED)])
     scale = rows / len(own)
     members = np.bincount(own, minlength=number) * scale
-    return float((members * (members + visited.sum(axis=0) * scale)).sum()) + rows * number
+    return float((members * (members + visited.sum(axis=0) * scale)).sum())
 
 
 def pairs_in_cells(
-    vectors: NDArray[np.float32], cells: Cells, floor: float
+    vectors: NDArray[np.float32], cells: Cells, floor: float, compared: NDArray[np.float32] | None = None
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Yield candidates: all pairs of cosine at least ``floor``, and some that are none; a pair may come twice.
 
@@ -96,7 +94,10 @@ def pairs_in_cells(
         vectors: unit vectors, float32, shape (rows, dimensions).
         cells: trained for this floor or a lower one.
         floor: what a product in float32 has to reach.
+        compared: vectors for these products, which are never below those of ``vectors``
+            (:mod:`pipeline.deduplicate.shortened`); ``vectors`` themselves if left out.
     """
+    compared = vectors if compared is None else compared
     own, guests, visited = _assigned(vectors, cells)
     members, member_ends = _grouped(own, len(cells.centres))
     visitors, visitor_ends = _grouped(visited, len(cells.centres))
@@ -105,10 +106,10 @@ def pairs_in_cells(
         if not len(inside):
             continue
         around = np.concatenate([inside, guests[visitors[visitor_ends[cell] : visitor_ends[cell + 1]]]])
-        held = vectors[inside]
+        held = compared[inside]
         for start in range(0, len(around), BLOCK):
             others = around[start : start + BLOCK]
-            near, other = np.divmod(np.flatnonzero(held @ vectors[others].T >= floor), len(others))
+            near, other = np.divmod(np.flatnonzero(held @ compared[others].T >= floor), len(others))
             left, right = inside[near], others[other]
             apart = left != right
             yield left[apart], right[apart]

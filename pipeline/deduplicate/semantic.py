@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.deduplicate.blocked import blocked_pairs, seen_gpu
 from pipeline.deduplicate.cells import Cells, foreseen_products, pairs_in_cells, train_cells, trained_products
+from pipeline.deduplicate.shortened import shortened
 
 Method = Literal["flat", "cells", "blocked"]
 
@@ -68,13 +69,15 @@ def near_pairs(vectors: NDArray[np.float32], floor: float, *, first: int = 0, me
     if method is None and rows <= FLAT_ROWS:
         method = "flat"
     device = seen_gpu() if method is None and rows >= GPU_ROWS else None
-    cells = None
+    cells, compared = None, vectors
     if device is None and method in (None, "cells"):
-        cells = _best_cells(vectors, floor, first, asked_for=method == "cells")
+        compared = shortened(vectors)
+        width = compared.shape[1] / vectors.shape[1]
+        cells = _best_cells(vectors, floor, first, width=width, asked_for=method == "cells")
     if method == "flat":
         return _scored(_flat(vectors, floor, first), vectors, floor, first, "flat")
     if cells is not None:
-        return _scored(pairs_in_cells(vectors, cells, floor - MARGIN), vectors, floor, first, "cells")
+        return _scored(pairs_in_cells(vectors, cells, floor - MARGIN, compared), vectors, floor, first, "cells")
     candidates = blocked_pairs(vectors, floor - MARGIN, first=first, device=device or "cpu")
     return _scored(candidates, vectors, floor, first, "blocked")
 
@@ -99,21 +102,26 @@ def near_between(stored: NDArray[np.float32], fresh: NDArray[np.float32], floor:
     return _joined(found, "blocked")
 
 
-def _best_cells(vectors: NDArray[np.float32], floor: float, first: int, *, asked_for: bool) -> Cells | None:
-    """Return cells that are worth it, or any where they are asked for: twice as many while that foresees less."""
+def _best_cells(
+    vectors: NDArray[np.float32], floor: float, first: int, *, width: float, asked_for: bool
+) -> Cells | None:
+    """Return cells that are worth it, or any where they are asked for: twice as many while that promises less.
+
+    Costs are products of whole rows; one within cells counts for ``width``, its share of the dimensions.
+    """
     rows = len(vectors)
     number = min(rows, int(2 * math.sqrt(rows)))
     best = train_cells(vectors, floor - MARGIN, number)
-    least = foreseen_products(vectors, best)
-    while least > 2 * trained_products(number) + 2 * rows * number and 2 * number <= rows // 8:
+    within = width * foreseen_products(vectors, best)
+    while within / 2 > rows * number + trained_products(2 * number) and 2 * number <= rows // 8:
         number *= 2
         more = train_cells(vectors, floor - MARGIN, number)
-        products = foreseen_products(vectors, more) + trained_products(number)
-        if products >= least:
+        products = width * foreseen_products(vectors, more)
+        if products + rows * number / 2 >= within:
             break
-        best, least = more, products
+        best, within = more, products
     all_products = (rows - first) * (rows + first) / 2
-    return best if asked_for or least <= WORTH * all_products else None
+    return best if asked_for or within + rows * len(best.centres) <= WORTH * all_products else None
 
 
 def _flat(vectors: NDArray[np.float32], floor: float, first: int) -> Candidates:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.deduplicate.blocked import Precision, blocked_pairs, error_of
 from pipeline.deduplicate.cells import SLACK, Cells, pairs_in_cells
 from pipeline.deduplicate.semantic import Method, Pairs, near_between, near_pairs
+from pipeline.deduplicate.shortened import shortened
 
 
 def clustered(rows: int, dimensions: int, seed: int) -> NDArray[np.float32]:
@@ -96,6 +97,27 @@ def test_no_choice_of_centres_loses_a_pair(seed: int, floor: float, number: int)
     found = {(min(a, b), max(a, b)) for lefts, rights in pairs_in_cells(vectors, cells, floor - 1e-3)
              for a, b in zip(lefts.tolist(), rights.tolist(), strict=True)}  # fmt: skip
     assert set(brute_force(vectors, floor)) <= found
+
+
+@given(seed=st.integers(0, 2**32 - 1), fall=st.floats(0.5, 3.0), scale=st.floats(0, 1))
+@settings(max_examples=60, deadline=None)
+def test_products_of_shortened_vectors_are_never_below_the_true_ones(seed: int, fall: float, scale: float) -> None:
+    random = np.random.default_rng(seed)
+    spectrum = np.arange(1, 49) ** -fall
+    rows = random.normal(size=(80, 48)) * spectrum + scale * random.normal(size=48) * spectrum
+    unit = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    short = shortened(unit)
+    assert short.shape[1] == 48 // 3 + 1 or short is unit
+    assert np.all(short @ short.T >= unit @ unit.T - 1e-3)
+
+
+def test_vectors_that_fill_all_dimensions_are_not_shortened() -> None:
+    random = np.random.default_rng(9)
+    rows = random.normal(size=(3000, 48))
+    unit = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    assert shortened(unit) is unit
+    falling = rows * np.arange(1, 49) ** -1.0
+    assert shortened((falling / np.linalg.norm(falling, axis=1, keepdims=True)).astype(np.float32)).shape == (3000, 17)
 
 
 @pytest.mark.parametrize("precision", ["float16", "bfloat16", "float32"])
