@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,15 @@ ROWS_ALLOWED = 'a scenario of a release, or {"text": "...", "id": "..."} where t
 
 @dataclass(frozen=True)
 class FileRow:
-    """A row of the file. ``line`` is 1-based; ``plot.parts`` are what is embedded."""
+    """A row of the file, or of another ``source`` that it is compared with.
+
+    ``line`` is 1-based; ``plot.parts`` are what is embedded.
+    """
 
     id: str
     line: int
     plot: Plot
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Pair:
             "line": self.row.line,
             "other": self.other.id,
             "other_line": self.other.line,
+            "other_source": self.other.source or None,
             "layer": self.layer,
             "cosine": round(self.cosine, 4),
             "copy": self.copy,
@@ -66,7 +71,8 @@ class FileDeduplication:
     """What came of a file.
 
     ``selected`` rows stay; ``filtered`` rows were turned away, each with the row it copies and the
-    layer and cosine that say so; ``near`` holds the selected rows that come near another.
+    layer and cosine that say so; ``near`` holds the selected rows that come near another. Rows of ``against`` are
+    compared with, and always stay.
     """
 
     selected: tuple[FileRow, ...]
@@ -75,6 +81,7 @@ class FileDeduplication:
     threshold: float
     rows: tuple[FileRow, ...]
     comparison: Comparison
+    against: tuple[FileRow, ...] = ()
 
     @property
     def duplicate_ratio(self) -> float | None:
@@ -106,7 +113,7 @@ class FileDeduplication:
         if not self.comparison.floor <= threshold <= 1:
             allowed = f"{self.comparison.floor:g} to 1"
             raise UsageError(f"threshold {threshold:g} is out of range; allowed: {allowed}, or deduplicate again")
-        return _decide(self.rows, self.comparison, threshold)
+        return _decide(self.rows, self.comparison, threshold, self.against)
 
     def to_json(self) -> dict[str, Any]:
         """Return counts, ids of the selected rows and the evidence for all others, as JSON."""
@@ -127,6 +134,7 @@ def deduplicate_file(
     threshold: float = DEFAULTS.threshold,
     floor: float | None = None,
     encoder: str = PACKAGED,
+    against: Sequence[FileRow] = (),
 ) -> FileDeduplication:
     """Deduplicate a JSONL file of scenarios, of ``{"text": ...}`` rows, or of both.
 
@@ -140,6 +148,7 @@ def deduplicate_file(
         floor: lowest cosine to look for, and so the lowest that ``rethreshold`` takes; the
             ``related`` default, or ``threshold`` where that is lower, when ``None``.
         encoder: name of the encoder.
+        against: rows of other files or releases, which a row must not copy either.
 
     Raises:
         InputError: for a file that cannot be read, a line that is not JSON or not such a row, and an
@@ -150,8 +159,20 @@ def deduplicate_file(
     if not 0 < floor <= threshold <= 1:
         raise UsageError(f"threshold {threshold:g} and floor {floor:g}: allowed is 0 < floor <= threshold <= 1")
     rows = tuple(sorted(read_rows(path), key=lambda row: (row.id, row.line)))
-    entries = [Entry(surface=row.plot.surface, parts=row.plot.parts) for row in rows]
-    return _decide(rows, compare(entries, load_encoder(encoder), floor), threshold)
+    others = tuple(sorted(against, key=lambda row: (row.source, row.id, row.line)))
+    entries = [Entry(surface=row.plot.surface, parts=row.plot.parts) for row in (*others, *rows)]
+    return _decide(rows, compare(entries, load_encoder(encoder), floor, fixed=len(others)), threshold, others)
+
+
+def scenario_row(scenario: Scenario, number: int, source: str) -> FileRow:
+    """Return a row of a release, to compare with.
+
+    Args:
+        scenario: the row.
+        number: its place in its table, from 1.
+        source: name of the release.
+    """
+    return FileRow(id=scenario.id, line=number, plot=plot_of(scenario), source=source)
 
 
 def read_rows(path: Path) -> Iterator[FileRow]:
@@ -219,9 +240,12 @@ def _text_row(value: dict[str, Any], path: Path, number: int) -> FileRow:
     )
 
 
-def _decide(rows: tuple[FileRow, ...], comparison: Comparison, threshold: float) -> FileDeduplication:
-    judged = comparison.judge(threshold)
-    pairs = [_pair(row, outcome, rows) for row, outcome in zip(rows, judged, strict=True)]
+def _decide(
+    rows: tuple[FileRow, ...], comparison: Comparison, threshold: float, against: tuple[FileRow, ...]
+) -> FileDeduplication:
+    judged = comparison.judge(threshold)[len(against) :]
+    every = (*against, *rows)
+    pairs = [_pair(row, outcome, every) for row, outcome in zip(rows, judged, strict=True)]
     return FileDeduplication(
         selected=tuple(row for row, outcome in zip(rows, judged, strict=True) if outcome.kept),
         filtered=tuple(pair for pair in pairs if pair is not None and pair.copy),
@@ -229,6 +253,7 @@ def _decide(rows: tuple[FileRow, ...], comparison: Comparison, threshold: float)
         threshold=threshold,
         rows=rows,
         comparison=comparison,
+        against=against,
     )
 
 

@@ -1,9 +1,9 @@
 """Fewer dimensions whose products are never below those of the whole vectors.
 
 A unit vector ``x`` is split into its part ``p`` in the span of the first principal directions and the rest ``r``. By
-Cauchy-Schwarz ``x . y = p . p' + r . r' <= p . p' + |r| |r'|``, the product of ``(p, |r|)`` and ``(p', |r'|)``: again unit
-vectors, of one dimension more than were kept. So no near pair is lost by comparing these, and few others are taken for
-one where most of the length lies in the directions kept.
+Cauchy-Schwarz ``x . y = p . p' + r . r' <= p . p' + |r| |r'|``, the product of ``(p, |r|)`` and ``(p', |r'|)``: again
+unit vectors, of one dimension more than were kept. So no near pair is lost by comparing these, and few others are taken
+for one where most of the length lies in the directions kept.
 """
 
 from __future__ import annotations

@@ -177,3 +177,31 @@ def test_dedup_writes_the_rows_that_stay_byte_for_byte(rows: Path, tmp_path: Pat
     lines = before.splitlines(keepends=True)
     assert (tmp_path / "kept.jsonl").read_bytes() == lines[0] + lines[2]
     assert rows.read_bytes() == before
+
+
+def test_dedup_against_a_file_and_a_release(rows: Path, tmp_path: Path, scenarios: list[Scenario]) -> None:
+    others = tmp_path / "others.jsonl"
+    others.write_text(json.dumps({"text": TEXTS[2].upper(), "id": "theirs"}) + "\n", encoding="utf-8")
+    release = tmp_path / "old-2026.10.0"
+    (release / "data").mkdir(parents=True)
+    table = release / "data" / "test-00000-of-00001.parquet"
+    table.write_bytes(scenarios_parquet([(one, "group") for one in scenarios]))
+    with rows.open("a", encoding="utf-8") as file:
+        file.write(scenarios[0].model_dump_json() + "\n")
+    result = run("dedup", rows, "--against", others, "--against", release, "--json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    found = {pair["id"]: (pair["other"], pair["other_source"], pair["layer"]) for pair in document["filtered"]}
+    assert found == {
+        "row1": ("row0", None, "exact"),
+        "row2": ("theirs", "others.jsonl", "exact"),
+        scenarios[0].id: (scenarios[0].id, "old-2026.10.0", "exact"),
+    }
+    assert f"({scenarios[0].id}) of old-2026.10.0: exact" in run("dedup", rows, "--against", release).stdout
+
+
+def test_dedup_against_a_folder_that_is_no_release_is_wrong_use(rows: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = run("dedup", rows, "--against", tmp_path / "empty")
+    assert result.exit_code == 2
+    assert "not a release with rows" in result.stderr
