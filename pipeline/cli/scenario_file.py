@@ -47,6 +47,23 @@ def read_scenarios(path: Path) -> list[Scenario]:
     return scenarios
 
 
+def read_release(folder: Path) -> tuple[list[Scenario], str, str]:
+    """Return the scenarios of a release's splits, and its name and version.
+
+    Raises:
+        InputError: if the folder is no release, or a row of it cannot be read.
+    """
+    from pipeline.release.check_files import read_manifest
+    from pipeline.release.check_rows import read_splits
+
+    manifest, problems = read_manifest(folder)
+    placed, _, unreadable = read_splits(folder) if manifest is not None else ([], None, [])
+    if manifest is None or unreadable or not placed:
+        first = next(iter([*problems, *unreadable]), None)
+        raise InputError(f"not a release with rows: {first.problem if first else 'no table under data/'}", file=folder)
+    return [row.scenario for row in placed], manifest.name, manifest.version
+
+
 def read_subjects(path: Path, text_fields: Sequence[str]) -> list[SubjectRow]:
     """Read all scenarios and bare texts of a file.
 

@@ -41,14 +41,16 @@ class Cells:
     apart: NDArray[np.float32]
     reach: float
 
-    def of(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Return each row's own cell, and the cells that it visits, shape (rows, k); its own is not among them."""
+    def of(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Return each row's own cell, and all visits: the row and the cell that it visits, its own not among them."""
         cosines = rows @ self.centres.T
         own = cosines.argmax(axis=1)
         highest = cosines[np.arange(len(rows)), own]
-        visited: NDArray[np.bool_] = cosines >= highest[:, None] - np.float32(self.reach) * self.apart[own]
-        visited[np.arange(len(rows)), own] = False
-        return own, visited
+        reach = np.float32(self.reach)
+        farthest = highest - reach * self.apart.max(axis=1)[own]
+        row, cell = np.divmod(np.flatnonzero(cosines >= farthest[:, None]), len(self.centres))
+        near = (cosines[row, cell] >= highest[row] - reach * self.apart[own[row], cell]) & (cell != own[row])
+        return own.astype(np.int32), row[near].astype(np.int32), cell[near].astype(np.int32)
 
 
 def train_cells(vectors: NDArray[np.float32], floor: float, number: int) -> Cells:
@@ -79,10 +81,10 @@ def trained_products(number: int) -> int:
 def foreseen_products(vectors: NDArray[np.float32], cells: Cells) -> float:
     """Return about how many products of two rows the search within cells takes."""
     rows, number = len(vectors), len(cells.centres)
-    own, visited = cells.of(vectors[:: max(1, rows // ASKED)])
+    own, _, visited = cells.of(vectors[:: max(1, rows // ASKED)])
     scale = rows / len(own)
-    members = np.bincount(own, minlength=number) * scale
-    return float((members * (members + visited.sum(axis=0) * scale)).sum())
+    members, visits = (np.bincount(cell, minlength=number) * scale for cell in (own, visited))
+    return float((members * (members + visits)).sum())
 
 
 def pairs_in_cells(
@@ -110,26 +112,25 @@ def pairs_in_cells(
         for start in range(0, len(around), BLOCK):
             others = around[start : start + BLOCK]
             near, other = np.divmod(np.flatnonzero(held @ compared[others].T >= floor), len(others))
-            left, right = inside[near], others[other]
+            left, right = inside[near].astype(np.int64), others[other].astype(np.int64)
             apart = left != right
             yield left[apart], right[apart]
 
 
 def _assigned(
     vectors: NDArray[np.float32], cells: Cells
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Return each row's own cell, and all visits as rows and cells."""
     owns, rows, visited = [], [], []
     for start in range(0, len(vectors), BLOCK):
-        own, mask = cells.of(vectors[start : start + BLOCK])
-        row, cell = np.divmod(np.flatnonzero(mask), mask.shape[1])
+        own, row, cell = cells.of(vectors[start : start + BLOCK])
         owns.append(own)
-        rows.append(row + start)
+        rows.append(row + np.int32(start))
         visited.append(cell)
     return np.concatenate(owns), np.concatenate(rows), np.concatenate(visited)
 
 
-def _grouped(cell_of: NDArray[np.int64], number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _grouped(cell_of: NDArray[np.int32], number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return positions in order of their cell, and where each cell begins, with the end of the last."""
     ends = np.concatenate([[0], np.cumsum(np.bincount(cell_of, minlength=number))])
     return np.argsort(cell_of, kind="stable"), ends

@@ -1,0 +1,1 @@
+"""Has a model seen a release, and does a text hold parts of it?"""

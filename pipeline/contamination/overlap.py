@@ -1,0 +1,116 @@
+"""Runs of words that a release shares with a text or a dump, found in one pass over it.
+
+After Brown et al., "Language Models are Few-Shot Learners" (2020, appendix C): runs of 13 words, without case and
+punctuation; those that many rows have are taken for everybody's.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pipeline.calibration.rates import rate_of
+from pipeline.contamination.record import Overlap
+from pipeline.errors import InputError
+from pipeline.render import agent_texts
+from pipeline.schema.scenario import Scenario
+
+N = 13
+COMMON = 10
+"""Runs that so many rows have do not count."""
+_WORD = re.compile(r"\w+")
+
+Run = tuple[str, ...]
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text without case and punctuation."""
+    return [word.casefold() for word in _WORD.findall(text)]
+
+
+def runs_of(scenarios: Sequence[Scenario], n: int = N, common: int = COMMON) -> dict[Run, tuple[str, ...]]:
+    """Return the runs of words that an agent is shown, with the ids of the rows that have them, at most ``common - 1``."""
+    owners: dict[Run, list[str]] = {}
+    for scenario in scenarios:
+        own: set[Run] = set()
+        for _, text in agent_texts(scenario.view):
+            words = words_of(text)
+            own |= {tuple(words[start : start + n]) for start in range(len(words) - n + 1)}
+        for run in own:
+            owners.setdefault(run, []).append(scenario.id)
+    return {run: tuple(ids) for run, ids in owners.items() if len(ids) < common}
+
+
+def overlap(
+    runs: Mapping[Run, Sequence[str]], rows: Sequence[str], lines: Iterator[str], source: str, *, n: int = N,
+    common: int = COMMON, confidence: float = 0.95,
+) -> Overlap:  # fmt: skip
+    """Look for the runs of a release in a text, line by line; a run may go over the end of a line.
+
+    Args:
+        runs: as :func:`runs_of` gives them.
+        rows: ids of all rows.
+        lines: of the text.
+        source: what the text is called.
+        n: words of a run.
+        common: as the runs were made with.
+        confidence: level of the interval.
+    """
+    window: deque[str] = deque(maxlen=n)
+    found: dict[str, str] = {}
+    counted: Counter[str] = Counter()
+    for line in lines:
+        for word in words_of(line):
+            window.append(word)
+            counted["words"] += 1
+            for row in runs.get(tuple(window), ()) if len(window) == n else ():
+                found.setdefault(row, " ".join(window))
+    return Overlap(
+        source=source,
+        n=n,
+        common=common,
+        words=counted["words"],
+        rows=rate_of([row in found for row in rows], confidence),
+        found={row: found[row] for row in rows if row in found},
+    )
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """Yield the lines of a text, of each text in a JSONL file, or of all files of a folder; ``.gz`` is unpacked.
+
+    Raises:
+        InputError: if a file is no text in UTF-8.
+    """
+    if path.is_dir():
+        for file in sorted(one for one in path.rglob("*") if one.is_file()):
+            yield from lines_of(file)
+        return
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8") as file:
+            for line in file:
+                yield from _strings(line) if ".jsonl" in path.suffixes else (line,)
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+        raise InputError(f"is no text in UTF-8: {error}", file=path) from error
+
+
+def _strings(line: str) -> Iterator[str]:
+    """Yield the texts in a line of JSON; a line that is none as it stands."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        yield line
+        return
+    pending = [value]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, list):
+            pending.extend(reversed(one))
+        elif isinstance(one, dict):
+            pending.extend(reversed(list(one.values())))
