@@ -4,7 +4,9 @@
 
 The earlier rows are made by the product's own builder of cores from the domain kits, with other names and amounts in
 each; no model writes anything. The kits have about a hundred plots, so a new row is near to some hundred of 10 thousand
-earlier ones, more than in use, and there are few texts to encode: ``first`` says little. Measured are, with one CPU thread per core or what OMP_NUM_THREADS says: making plots
+earlier ones, more than in use, and there are few texts to encode: ``first`` says little.
+
+Measured are, with one CPU thread per core or what OMP_NUM_THREADS says: making plots
 and vectors the first time, making plots and reading the kept vectors each later time, and looking new rows up. Their
 encoding is measured apart, since a build does it in any case. Reading and verifying the release's files is not in it.
 
