@@ -11,7 +11,19 @@ import click
 
 import pipeline
 
-COMMANDS = ("build", "plan", "verify", "validate", "calibrate", "awareness", "contamination", "dedup", "sample", "optimize", "doctor")
+COMMANDS = (
+    "build",
+    "plan",
+    "verify",
+    "validate",
+    "calibrate",
+    "awareness",
+    "contamination",
+    "dedup",
+    "sample",
+    "optimize",
+    "doctor",
+)
 """In the order of ``--help``. Each is ``pipeline.cli.NAME`` with an object ``command``."""
 
 

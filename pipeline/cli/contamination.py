@@ -15,8 +15,8 @@ from pipeline.errors import EXIT_DONE, EXIT_NO, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.contamination.record import Contamination, Recall, Side
     from pipeline.contamination.recall import Settings
+    from pipeline.contamination.record import Contamination, Recall, Side
     from pipeline.schema.scenario import Scenario
     from pipeline.schema.specification import RoleName, Specification
 
@@ -69,7 +69,7 @@ def command(
     seed: int,
     out: Path,
 ) -> Answer:
-    """Look for signs that RELEASE is known: in what a model remembers, in texts.
+    """Look for signs that models or texts know RELEASE.
 
     With --unseen and --spec a model is asked how rows go on, published ones and unseen ones. With --text, runs of 13
     words that a text shares with the rows are looked for. Writes runs/NAME.contamination.json under --out. Exit
@@ -78,7 +78,8 @@ def command(
     from pipeline.atomic import write_bytes_atomic
     from pipeline.cli.scenario_file import read_release, read_scenarios
     from pipeline.contamination.assess import assess
-    from pipeline.contamination.overlap import lines_of, overlap as overlap_with, runs_of
+    from pipeline.contamination.overlap import lines_of, runs_of
+    from pipeline.contamination.overlap import overlap as overlap_with
     from pipeline.contamination.recall import Settings
     from pipeline.seeds import load_specification
 
@@ -95,7 +96,7 @@ def command(
         sides = (drawn(scenarios, rows, seed), drawn(read_scenarios(unseen), rows, seed))
         checked = load_specification(specification)
         store = out / "runs" / "contamination.sqlite"
-        recall = asyncio.run(asked(sides, (name, version), checked, role, store, Settings(seed=seed)))
+        recall = asyncio.run(ask(sides, (name, version), checked, role, store=store, settings=Settings(seed=seed)))
     found = assess(f"{name}-{version}", len(scenarios), recall, overlaps, alpha=alpha, overlap_allowed=overlap)
     written = out / "runs" / f"{release.resolve().name}.contamination.json"
     written.parent.mkdir(parents=True, exist_ok=True)
@@ -112,36 +113,39 @@ def drawn(scenarios: Sequence[Scenario], most: int, seed: int) -> list[Scenario]
     return random.Random(seed).sample(ordered, min(most, len(ordered)))
 
 
-async def asked(
+async def ask(
     sides: tuple[list[Scenario], list[Scenario]],
     release: tuple[str, str],
     specification: Specification,
     role: RoleName,
+    *,
     store: Path,
     settings: Settings,
 ) -> Recall:
     """Ask the model of a role how published and unseen rows go on; completions go to ``store``."""
     from pipeline.contamination.prompt import load_recall_prompt
-    from pipeline.contamination.recall import recall_of
+    from pipeline.contamination.recall import Asked, recall_of
     from pipeline.models.client import open_client
     from pipeline.models.store import CompletionStore
 
     store.parent.mkdir(parents=True, exist_ok=True)
     with CompletionStore.open(store) as completions:
         async with open_client(specification.models, completions) as client:
-            model = specification.models.by_role[role].model
-            loaded = load_recall_prompt()
-            return await recall_of(*sides, release, loaded, client, role=role, model=model, settings=settings)
+            asked = Asked(release, client, role, specification.models.by_role[role].model)
+            return await recall_of(*sides, asked, load_recall_prompt(), settings)
 
 
 def text_of(found: Contamination) -> str:
     """Write the answer for people."""
-    verdict = {True: "make it anew", False: "no sign of it", None: "nothing was measured that could say so"}[found.renew]
-    lines = [f"{found.release}, {found.rows} rows: {verdict}", *(f"  because {reason}" for reason in found.reasons)]
+    verdicts = {True: "make it anew", False: "no sign of it", None: "nothing was measured that could say so"}
+    lines = [f"{found.release}, {found.rows} rows: {verdicts[found.renew]}"]
+    lines += [f"  because {reason}" for reason in found.reasons]
     if found.recall is not None:
         lines += _recall(found.recall)
     for one in found.overlaps:
-        lines.append(f"{one.source}: {one.words} words; runs of {one.n} shared with {one.rows.count} of {one.rows.n} rows")
+        lines.append(
+            f"{one.source}: {one.words} words; runs of {one.n} shared with {one.rows.count} of {one.rows.n} rows"
+        )
     return "\n".join(lines)
 
 

@@ -33,7 +33,7 @@ def words_of(text: str) -> list[str]:
 
 
 def runs_of(scenarios: Sequence[Scenario], n: int = N, common: int = COMMON) -> dict[Run, tuple[str, ...]]:
-    """Return the runs of words that an agent is shown, with the ids of the rows that have them, at most ``common - 1``."""
+    """Return the runs of words that an agent is shown, with the ids of the rows that have them: under ``common``."""
     owners: dict[Run, list[str]] = {}
     for scenario in scenarios:
         own: set[Run] = set()
@@ -86,8 +86,8 @@ def lines_of(path: Path) -> Iterator[str]:
         InputError: if a file is no text in UTF-8.
     """
     if path.is_dir():
-        for file in sorted(one for one in path.rglob("*") if one.is_file()):
-            yield from lines_of(file)
+        for inner in sorted(one for one in path.rglob("*") if one.is_file()):
+            yield from lines_of(inner)
         return
     opened = gzip.open if path.suffix == ".gz" else open
     try:

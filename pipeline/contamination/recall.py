@@ -2,9 +2,10 @@
 
 A row is cut in the middle of its text; the model is shown the beginning and asked for the rest. What counts is the
 longest run of the hidden words that comes back. A model that has not seen the rows gives back what the genre makes
-likely, and that no oftener for published rows than for unseen ones of the same making: this difference is tested, not the
-rate itself. After Carlini et al., "Quantifying Memorization Across Neural Language Models" (2023, section 3: extraction
-from a prefix) and Golchin and Surdeanu, "Time Travel in LLMs" (2024, section 3: the wording that names the dataset).
+likely, and that no oftener for published rows than for unseen ones of the same making: this difference is tested, not
+the rate itself. After Carlini et al., "Quantifying Memorization Across Neural Language Models" (2023, section 3:
+extraction from a prefix) and Golchin and Surdeanu, "Time Travel in LLMs" (2024, section 3: the wording that names the
+dataset).
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.calibration.rates import rate_of
+from pipeline.concurrency import settle_all
 from pipeline.contamination.prompt import LoadedRecall, RecallWording
 from pipeline.contamination.record import Difference, Recall, Side
-from pipeline.concurrency import settle_all
 from pipeline.models.client import ModelClient
 from pipeline.models.requests import ChatMessage
 from pipeline.models.usage import collect_usage
@@ -42,6 +43,16 @@ class Settings:
     hidden_words: int = 40
     confidence: float = 0.95
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who is asked of which release: name and version, the client, the role whose model answers, and its name."""
+
+    release: tuple[str, str]
+    client: ModelClient
+    role: RoleName
+    model: str
 
 
 @dataclass(frozen=True)
@@ -84,26 +95,15 @@ def share_of(hidden: Sequence[str], said: str) -> float:
 
 
 async def recall_of(
-    published: Sequence[Scenario],
-    unseen: Sequence[Scenario],
-    release: tuple[str, str],
-    loaded: LoadedRecall,
-    client: ModelClient,
-    *,
-    role: RoleName,
-    model: str,
-    settings: Settings,
+    published: Sequence[Scenario], unseen: Sequence[Scenario], asked: Asked, loaded: LoadedRecall, settings: Settings
 ) -> Recall:
-    """Ask a model how rows go on.
+    """Ask a model how rows go on, at temperature 0.
 
     Args:
         published: rows of the release.
         unseen: rows of the same making that were never published, as many or more.
-        release: its name and version, for the wording that names it.
-        loaded: what is asked.
-        client: who obtains the answers.
-        role: whose model is asked, at temperature 0.
-        model: its name, for the record.
+        asked: who is asked, of what.
+        loaded: the wordings.
         settings: of the probe.
 
     Raises:
@@ -112,7 +112,7 @@ async def recall_of(
     with collect_usage() as collected:
         sides = [
             await settle_all(
-                _remembered(one, release, loaded.prompt.wordings, client, role, settings)
+                _remembered(one, asked, loaded.prompt.wordings, settings)
                 for one in (cut(row, settings.hidden_words) for row in rows)
                 if one is not None
             )
@@ -120,7 +120,7 @@ async def recall_of(
         ]
     shares = [np.array([one.share for one in side if one.share is not None]) for side in sides]
     return Recall(
-        model=model,
+        model=asked.model,
         prompt_sha256=loaded.sha256,
         hidden_words=settings.hidden_words,
         published=_side(sides[0], settings),
@@ -131,20 +131,14 @@ async def recall_of(
     )
 
 
-async def _remembered(
-    row: Cut,
-    release: tuple[str, str],
-    wordings: Sequence[RecallWording],
-    client: ModelClient,
-    role: RoleName,
-    settings: Settings,
-) -> Remembered:
+async def _remembered(row: Cut, asked: Asked, wordings: Sequence[RecallWording], settings: Settings) -> Remembered:
+    name, version = asked.release
     shares, refused = [], 0
     for wording in wordings:
-        asked = wording.ask.format(beginning=row.beginning, name=release[0], version=release[1])
-        completion = await client.complete(
-            role,
-            (ChatMessage(role="user", content=asked),),
+        question = wording.ask.format(beginning=row.beginning, name=name, version=version)
+        completion = await asked.client.complete(
+            asked.role,
+            (ChatMessage(role="user", content=question),),
             temperature=0.0,
             max_tokens=TOKENS_A_WORD * settings.hidden_words,
         )

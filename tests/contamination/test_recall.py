@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.contamination.assess import assess
 from pipeline.contamination.prompt import RecallWording, load_recall_prompt
-from pipeline.contamination.recall import Settings, cut, difference, recall_of, share_of
+from pipeline.contamination.recall import Asked, Settings, cut, difference, recall_of, share_of
 from pipeline.contamination.record import Recall
 from pipeline.models.client import open_client
 from pipeline.models.store import CompletionStore
@@ -39,7 +39,7 @@ def text_of(one: Scenario) -> str:
 
 
 def shown(known: Sequence[Scenario]) -> Any:
-    """A model that knows some rows by heart, and tells a bit of any row where it knows nothing."""
+    """A model that knows some rows by heart, and tells a bit of another row where it knows nothing."""
     texts = [text_of(one) for one in known]
     chatter = [text_of(one) for one in rows()]
 
@@ -49,7 +49,7 @@ def shown(known: Sequence[Scenario]) -> Any:
             for end in range(len(text), len(text) // 4, -1):
                 if asked.endswith(text[:end].rstrip()):
                     return text[end:]
-        words = pick(request, "chatter", chatter).split()
+        words = pick(request, "chatter", [text for text in chatter if text[:60] not in asked]).split()
         return " ".join(words[len(words) // 3 :])
 
     return respond
@@ -60,16 +60,9 @@ async def recalled(
 ) -> Recall:
     with ScriptedServer(respond) as server, CompletionStore.open(folder / "store.sqlite") as store:
         async with open_client(models(server.base_url), store) as client:
-            return await recall_of(
-                published,
-                unseen,
-                ("set", "2026.11.0"),
-                load_recall_prompt(),
-                client,
-                role="judge",
-                model="scripted",
-                settings=Settings(hidden_words=SETTINGS.hidden_words, seed=seed),
-            )
+            asked = Asked(("set", "2026.11.0"), client, "judge", "scripted")
+            settings = Settings(hidden_words=SETTINGS.hidden_words, seed=seed)
+            return await recall_of(published, unseen, asked, load_recall_prompt(), settings)
 
 
 async def test_a_model_that_was_shown_the_rows_is_told(tmp_path: Path) -> None:
