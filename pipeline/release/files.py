@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline.schema.manifest import FileEntry, Manifest
 
@@ -55,8 +56,12 @@ def file_entry(folder: Path, path: str) -> FileEntry:
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
-    """Return ``manifest.json``: indented JSON with sorted keys in UTF-8. Equal manifests have equal bytes."""
-    record = manifest.model_dump(mode="json")
+    """Return ``manifest.json`` of a manifest. Equal manifests have equal bytes."""
+    return manifest_form(manifest.model_dump(mode="json"))
+
+
+def manifest_form(record: Mapping[str, Any]) -> bytes:
+    """Return the form in which ``manifest.json`` is written: indented JSON with sorted keys in UTF-8."""
     text = json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return text.encode() + b"\n"
 

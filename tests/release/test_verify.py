@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
-from pipeline.release.files import CANDIDATES, MANIFEST, SUMS, data_file, file_entry, manifest_bytes, sums_bytes
+from pipeline.release.files import (
+    CANDIDATES,
+    MANIFEST,
+    SUMS,
+    data_file,
+    file_entry,
+    manifest_bytes,
+    manifest_form,
+    sums_bytes,
+)
 from pipeline.release.problem import Problem
 from pipeline.release.tables import (
     Row,
@@ -23,6 +32,7 @@ from pipeline.release.tables import (
 )
 from pipeline.release.verify import verify_release
 from pipeline.release.write import write_release
+from pipeline.schema.base import sha256_of
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.scenario import AgentView, JudgePart, Scenario, Simulation
 from tests.support.encoders import WordEncoder
@@ -75,6 +85,16 @@ def edit_rows(folder: Path, path: str, change: Callable[[list[Row]], object]) ->
     change(rows)
     (folder / path).write_bytes(table_bytes(rows, schema))
     mend_hashes(folder)
+
+
+def test_a_release_of_an_earlier_version_without_a_later_field_is_sound(release: Path) -> None:
+    record = json.loads((release / MANIFEST).read_bytes())
+    del record["specification"]["deduplication"]["against"]
+    record["specification_hash"] = sha256_of(record["specification"])
+    whole = manifest_form(record)
+    (release / MANIFEST).write_bytes(whole)
+    (release / SUMS).write_bytes(sums_bytes(Manifest.model_validate(record).files, whole))
+    assert verify(release) == []
 
 
 def test_a_sound_release_has_no_problem(release: Path) -> None:
