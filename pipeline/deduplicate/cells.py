@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_array, csr_array
 
 SLACK = 1e-3
 """Added to the reach: far above what float32 rounds in a product of 384 terms."""
@@ -41,16 +42,14 @@ class Cells:
     apart: NDArray[np.float32]
     reach: float
 
-    def of(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        """Return each row's own cell, and all visits: the row and the cell that it visits, its own not among them."""
+    def of(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return each row's own cell, and the cells that it visits, shape (rows, k); its own is not among them."""
         cosines = rows @ self.centres.T
         own = cosines.argmax(axis=1)
         highest = cosines[np.arange(len(rows)), own]
-        reach = np.float32(self.reach)
-        farthest = highest - reach * self.apart.max(axis=1)[own]
-        row, cell = np.divmod(np.flatnonzero(cosines >= farthest[:, None]), len(self.centres))
-        near = (cosines[row, cell] >= highest[row] - reach * self.apart[own[row], cell]) & (cell != own[row])
-        return own.astype(np.int32), row[near].astype(np.int32), cell[near].astype(np.int32)
+        visited: NDArray[np.bool_] = cosines >= highest[:, None] - np.float32(self.reach) * self.apart[own]
+        visited[np.arange(len(rows)), own] = False
+        return own, visited
 
 
 def train_cells(vectors: NDArray[np.float32], floor: float, number: int) -> Cells:
@@ -81,10 +80,10 @@ def trained_products(number: int) -> int:
 def foreseen_products(vectors: NDArray[np.float32], cells: Cells) -> float:
     """Return about how many products of two rows the search within cells takes."""
     rows, number = len(vectors), len(cells.centres)
-    own, _, visited = cells.of(vectors[:: max(1, rows // ASKED)])
+    own, visited = cells.of(vectors[:: max(1, rows // ASKED)])
     scale = rows / len(own)
-    members, visits = (np.bincount(cell, minlength=number) * scale for cell in (own, visited))
-    return float((members * (members + visits)).sum())
+    members = np.bincount(own, minlength=number) * scale
+    return float((members * (members + visited.sum(axis=0) * scale)).sum())
 
 
 def pairs_in_cells(
@@ -100,14 +99,12 @@ def pairs_in_cells(
             (:mod:`pipeline.deduplicate.shortened`); ``vectors`` themselves if left out.
     """
     compared = vectors if compared is None else compared
-    own, guests, visited = _assigned(vectors, cells)
-    members, member_ends = _grouped(own, len(cells.centres))
-    visitors, visitor_ends = _grouped(visited, len(cells.centres))
+    members, visitors = _assigned(vectors, cells)
     for cell in range(len(cells.centres)):
-        inside = members[member_ends[cell] : member_ends[cell + 1]]
+        inside = _rows_of(members, cell)
         if not len(inside):
             continue
-        around = np.concatenate([inside, guests[visitors[visitor_ends[cell] : visitor_ends[cell + 1]]]])
+        around = np.concatenate([inside, _rows_of(visitors, cell)])
         held = compared[inside]
         for start in range(0, len(around), BLOCK):
             others = around[start : start + BLOCK]
@@ -117,20 +114,27 @@ def pairs_in_cells(
             yield left[apart], right[apart]
 
 
-def _assigned(
-    vectors: NDArray[np.float32], cells: Cells
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """Return each row's own cell, and all visits as rows and cells."""
-    owns, rows, visited = [], [], []
+def _assigned(vectors: NDArray[np.float32], cells: Cells) -> tuple[csc_array, csc_array]:
+    """Return which rows each cell holds and which visit it: two tables by column, shape (rows, k)."""
+    owns, visited, visits = [], [], [np.zeros(1, dtype=np.int64)]
     for start in range(0, len(vectors), BLOCK):
-        own, row, cell = cells.of(vectors[start : start + BLOCK])
-        owns.append(own)
-        rows.append(row + np.int32(start))
-        visited.append(cell)
-    return np.concatenate(owns), np.concatenate(rows), np.concatenate(visited)
+        own, mask = cells.of(vectors[start : start + BLOCK])
+        owns.append(own.astype(np.int32))
+        visited.append((np.flatnonzero(mask) % mask.shape[1]).astype(np.int32))
+        visits.append(mask.sum(axis=1))
+    shape = (len(vectors), len(cells.centres))
+    return (
+        _by_cell(np.concatenate(owns), np.arange(len(vectors) + 1), shape),
+        _by_cell(np.concatenate(visited), np.cumsum(np.concatenate(visits)), shape),
+    )
 
 
-def _grouped(cell_of: NDArray[np.int32], number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return positions in order of their cell, and where each cell begins, with the end of the last."""
-    ends = np.concatenate([[0], np.cumsum(np.bincount(cell_of, minlength=number))])
-    return np.argsort(cell_of, kind="stable"), ends
+def _by_cell(cell: NDArray[np.int32], ends: NDArray[np.int64], shape: tuple[int, int]) -> csc_array:
+    """Turn the cells of each row, one row after the other, into the rows of each cell."""
+    return csr_array((np.ones(len(cell), dtype=np.bool_), cell, ends), shape=shape).tocsc()
+
+
+def _rows_of(table: csc_array, cell: int) -> NDArray[np.int32]:
+    """Return the rows of a cell, ascending."""
+    rows: NDArray[np.int32] = table.indices[table.indptr[cell] : table.indptr[cell + 1]]
+    return rows
