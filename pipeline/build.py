@@ -359,14 +359,14 @@ async def run_build(
         client = await stack.enter_async_context(
             open_client(specification.models, store, replay=replay is not None, progress=weights_notes(progress))
         )
-        encoder = RememberingEncoder(load_encoder(specification.deduplication.encoder))
+        plain = load_encoder(specification.deduplication.encoder)
         context = BuildContext(
             specification=specification,
             seeds=seeds,
             exemplars=exemplars,
             previous=previous,
-            released=await asyncio.to_thread(rows_of, against, encoder, out / INDEX),
-            encoder=encoder,
+            released=await asyncio.to_thread(rows_of, against, plain, out / INDEX),
+            encoder=RememberingEncoder(plain),
             plan=planned,
             folder=folder,
             client=client,

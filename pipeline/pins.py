@@ -15,7 +15,7 @@ from pipeline.schema.calibration import Calibration
 from pipeline.schema.specification import Specification
 
 INDEX = "index"
-"""Folder beside ``runs/`` and ``releases/`` that holds the vectors of earlier releases."""
+"""Folder beside ``runs/`` and ``releases/`` that holds the plots of earlier releases and their vectors."""
 
 
 def run_folder(specification: Specification, out: Path) -> Path:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import csr_array
 
 SLACK = 1e-3
 """Added to the reach: far above what float32 rounds in a product of 384 terms."""
@@ -26,6 +26,10 @@ ITERATIONS = 3
 ASKED = 2048
 """Rows whose visits are counted to foresee the cost."""
 BLOCK = 4096
+ASSIGNED = 1024
+"""Rows put to cells at once, so that their table of cosines stays near the processor."""
+CHUNK = 65_536
+"""Rows whose cells are grouped at once: what is held of them is one number a visit."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,10 @@ class Cells:
         cosines = rows @ self.centres.T
         own = cosines.argmax(axis=1)
         highest = cosines[np.arange(len(rows)), own]
-        visited: NDArray[np.bool_] = cosines >= highest[:, None] - np.float32(self.reach) * self.apart[own]
+        lowest = self.apart[own]
+        lowest *= np.float32(-self.reach)
+        lowest += highest[:, None]
+        visited: NDArray[np.bool_] = cosines >= lowest
         visited[np.arange(len(rows)), own] = False
         return own, visited
 
@@ -87,7 +94,7 @@ def foreseen_products(vectors: NDArray[np.float32], cells: Cells) -> float:
 
 
 def pairs_in_cells(
-    vectors: NDArray[np.float32], cells: Cells, floor: float, compared: NDArray[np.float32] | None = None
+    vectors: NDArray[np.float32], cells: Cells, floor: float
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Yield candidates: all pairs of cosine at least ``floor``, and some that are none; a pair may come twice.
 
@@ -95,46 +102,57 @@ def pairs_in_cells(
         vectors: unit vectors, float32, shape (rows, dimensions).
         cells: trained for this floor or a lower one.
         floor: what a product in float32 has to reach.
-        compared: vectors for these products, which are never below those of ``vectors``
-            (:mod:`pipeline.deduplicate.shortened`); ``vectors`` themselves if left out.
     """
-    compared = vectors if compared is None else compared
-    members, visitors = _assigned(vectors, cells)
+    chunks = [_grouped(vectors, start, cells) for start in range(0, len(vectors), CHUNK)]
     for cell in range(len(cells.centres)):
-        inside = _rows_of(members, cell)
+        inside = np.concatenate([chunk.members.rows(cell) for chunk in chunks])
         if not len(inside):
             continue
-        around = np.concatenate([inside, _rows_of(visitors, cell)])
-        held = compared[inside]
+        around = np.concatenate([inside, *(chunk.visitors.rows(cell) for chunk in chunks)])
+        held = vectors[inside]
         for start in range(0, len(around), BLOCK):
             others = around[start : start + BLOCK]
-            near, other = np.divmod(np.flatnonzero(held @ compared[others].T >= floor), len(others))
-            left, right = inside[near].astype(np.int64), others[other].astype(np.int64)
+            near, other = np.divmod(np.flatnonzero(held @ vectors[others].T >= floor), len(others))
+            left, right = inside[near], others[other]
             apart = left != right
             yield left[apart], right[apart]
 
 
-def _assigned(vectors: NDArray[np.float32], cells: Cells) -> tuple[csc_array, csc_array]:
-    """Return which rows each cell holds and which visit it: two tables by column, shape (rows, k)."""
+@dataclass(frozen=True)
+class _ByCell:
+    """Rows of each cell, counted from ``start``, one cell after the other; ``ends`` says where each begins and ends."""
+
+    start: int
+    held: NDArray[np.int32]
+    ends: NDArray[np.int32]
+
+    def rows(self, cell: int) -> NDArray[np.int64]:
+        """Return the rows of a cell, ascending."""
+        return self.held[self.ends[cell] : self.ends[cell + 1]].astype(np.int64) + self.start
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    members: _ByCell
+    visitors: _ByCell
+
+
+def _grouped(vectors: NDArray[np.float32], start: int, cells: Cells) -> _Chunk:
+    """Return which of the rows from ``start`` on each cell holds, and which visit it."""
+    rows, number = min(CHUNK, len(vectors) - start), len(cells.centres)
     owns, visited, visits = [], [], [np.zeros(1, dtype=np.int64)]
-    for start in range(0, len(vectors), BLOCK):
-        own, mask = cells.of(vectors[start : start + BLOCK])
+    for begin in range(start, start + rows, ASSIGNED):
+        own, mask = cells.of(vectors[begin : min(begin + ASSIGNED, start + rows)])
         owns.append(own.astype(np.int32))
-        visited.append((np.flatnonzero(mask) % mask.shape[1]).astype(np.int32))
+        visited.append((np.flatnonzero(mask) % number).astype(np.int32))
         visits.append(mask.sum(axis=1))
-    shape = (len(vectors), len(cells.centres))
-    return (
-        _by_cell(np.concatenate(owns), np.arange(len(vectors) + 1), shape),
-        _by_cell(np.concatenate(visited), np.cumsum(np.concatenate(visits)), shape),
+    return _Chunk(
+        _by_cell(np.concatenate(owns), np.arange(rows + 1), start, number),
+        _by_cell(np.concatenate(visited), np.cumsum(np.concatenate(visits)), start, number),
     )
 
 
-def _by_cell(cell: NDArray[np.int32], ends: NDArray[np.int64], shape: tuple[int, int]) -> csc_array:
+def _by_cell(cell: NDArray[np.int32], ends: NDArray[np.int64], start: int, number: int) -> _ByCell:
     """Turn the cells of each row, one row after the other, into the rows of each cell."""
-    return csr_array((np.ones(len(cell), dtype=np.bool_), cell, ends), shape=shape).tocsc()
-
-
-def _rows_of(table: csc_array, cell: int) -> NDArray[np.int32]:
-    """Return the rows of a cell, ascending."""
-    rows: NDArray[np.int32] = table.indices[table.indptr[cell] : table.indptr[cell + 1]]
-    return rows
+    table = csr_array((np.ones(len(cell), dtype=np.bool_), cell, ends), shape=(len(ends) - 1, number)).tocsc()
+    return _ByCell(start, table.indices.astype(np.int32), table.indptr.astype(np.int32))

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from pipeline.deduplicate.encoder import Encoder
 from pipeline.deduplicate.evidence import verdict_against
-from pipeline.deduplicate.plot import Plot, plot_of
+from pipeline.deduplicate.plot import Plot
+from pipeline.deduplicate.plot_store import stored_plots
 from pipeline.deduplicate.semantic import near_between
 from pipeline.deduplicate.survivors import Judged, Match, embed
-from pipeline.deduplicate.vector_store import stored_vectors
+from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Verdict
 
@@ -57,7 +58,7 @@ class EarlierRows:
             for left, right, cosine in zip(
                 pairs.left.tolist(), pairs.right.tolist(), pairs.cosine.tolist(), strict=True
             ):
-                if right not in nearest or cosine > nearest[right].cosine:
+                if right not in nearest or cosine > nearest[right].score:
                     nearest[right] = Match(left, "semantic", min(cosine, 1.0))
         surfaces = {row.plot.surface: number for number, row in reversed(list(enumerate(self.rows)))}
         for number, plot in enumerate(plots):
@@ -87,12 +88,14 @@ def earlier_rows(releases: Sequence[tuple[str, Sequence[Scenario]]], encoder: En
     Args:
         releases: name and scenarios of each.
         encoder: embeds their plots.
-        folder: where vectors are kept (:mod:`pipeline.deduplicate.vector_store`).
+        folder: where plots and vectors are kept (:mod:`pipeline.deduplicate.vector_store`).
     """
     rows: list[EarlierRow] = []
     vectors = []
+    keeping = KeptEncoder(encoder, folder)
     for name, scenarios in releases:
-        fresh = [EarlierRow(name, scenario.id, plot_of(scenario)) for scenario in scenarios]
-        vectors.append(stored_vectors(folder, [row.plot.parts for row in fresh], encoder))
+        plots = stored_plots(folder, scenarios)
+        fresh = [EarlierRow(name, scenario.id, plot) for scenario, plot in zip(scenarios, plots, strict=True)]
+        vectors.append(embed([plot.parts for plot in plots], keeping))
         rows += fresh
     return EarlierRows(tuple(rows), np.concatenate(vectors) if vectors else np.zeros((0, 0), dtype=np.float32))

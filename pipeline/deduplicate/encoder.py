@@ -57,12 +57,17 @@ class SentenceEncoder:
 
         if not texts:
             return np.zeros((0, self._model.get_embedding_dimension() or 0), dtype=np.float32)
-        distinct = sorted(set(texts), key=lambda text: (-len(text), text))
+        distinct = batching_order(texts)
         vectors = self._model.encode(
             distinct, batch_size=BATCH_ROWS, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )
         place = {text: row for row, text in enumerate(distinct)}
         return np.asarray(vectors, dtype=np.float32)[[place[text] for text in texts]]
+
+
+def batching_order(texts: Sequence[str]) -> list[str]:
+    """Return the distinct texts in the order in which batches are cut from them: by length, then by text."""
+    return sorted(set(texts), key=lambda text: (-len(text), text))
 
 
 class RememberingEncoder:

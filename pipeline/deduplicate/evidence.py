@@ -10,7 +10,7 @@ from pipeline.deduplicate.survivors import Judged, Match
 from pipeline.schema.verdict import Finding, Verdict
 
 CHECKER = "plot"
-VERSION = "1"
+VERSION = "2"
 
 
 def amounts_apart(here: Iterable[str], there: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -51,27 +51,31 @@ def verdict_against(
 ) -> Verdict:
     """Return the verdict on a row whose nearest kept row is known.
 
-    The score is 1 - cosine, to 4 decimals. ``answers`` hold the same facts for machines.
+    The score is 1 - similarity, to 4 decimals: the Jaccard similarity where nearly the same words decided, the cosine
+    elsewhere. ``answers`` hold the same facts for machines; what was not measured is null.
     """
-    cosine = round(match.cosine, 4)
+    near = round(match.score, 4)
     if match.layer == "exact":
         reason = f"an agent sees the same as in {other_id}"
+    elif match.layer == "lexical":
+        reason = f"the plot of {other_id} has nearly the same words, a Jaccard similarity of {near:.4f}"
     else:
         side = "under" if judged.kept else "at or above"
-        reason = f"the plot of {other_id} has cosine {cosine:.4f} to this one, {side} the threshold of {threshold:g}"
+        reason = f"the plot of {other_id} has cosine {near:.4f} to this one, {side} the threshold of {threshold:g}"
     return Verdict(
         gate="novelty",
         checker=CHECKER,
         version=VERSION,
         outcome="pass" if judged.kept else "fail",
-        score=round(max(0.0, 1 - cosine), 4),
+        score=round(max(0.0, 1 - near), 4),
         reason=reason,
         evidence=_findings(plot, other, other_id),
         answers={
             "other": other_id,
             "other_scenario": other_scenario,
             "layer": match.layer,
-            "cosine": cosine,
+            "cosine": None if match.layer == "lexical" else near,
+            "jaccard": near if match.layer == "lexical" else None,
             "same_structure": plot.structure == other.structure,
         },
     )

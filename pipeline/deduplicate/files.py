@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from pipeline.deduplicate.encoder import PACKAGED, load_encoder
+from pipeline.deduplicate.diverse import most_diverse
+from pipeline.deduplicate.encoder import PACKAGED, Encoder, RememberingEncoder, load_encoder
 from pipeline.deduplicate.evidence import amounts_apart
-from pipeline.deduplicate.plot import Plot, amounts_of, normalise, plot_of
-from pipeline.deduplicate.survivors import Comparison, Entry, Judged, Layer, compare
+from pipeline.deduplicate.plot import Plot, amounts_of, plot_of, surface_of
+from pipeline.deduplicate.survivors import Comparison, Entry, Judged, Layer, compare, embed
+from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.errors import InputError, UsageError
 from pipeline.schema.base import normalise_text
 from pipeline.schema.scenario import Scenario
@@ -39,12 +41,15 @@ class FileRow:
 
 @dataclass(frozen=True)
 class Pair:
-    """A row and the kept row nearest to it. ``copy`` says whether the row was turned away for it."""
+    """A row and the kept row nearest to it. ``copy`` says whether the row was turned away for it.
+
+    ``score`` is the Jaccard similarity in the lexical layer, and the cosine elsewhere.
+    """
 
     row: FileRow
     other: FileRow
     layer: Layer
-    cosine: float
+    score: float
     copy: bool
 
     def to_json(self) -> dict[str, Any]:
@@ -57,7 +62,8 @@ class Pair:
             "other_line": self.other.line,
             "other_source": self.other.source or None,
             "layer": self.layer,
-            "cosine": round(self.cosine, 4),
+            "cosine": None if self.layer == "lexical" else round(self.score, 4),
+            "jaccard": round(self.score, 4) if self.layer == "lexical" else None,
             "copy": self.copy,
             "text": self.row.plot.text,
             "other_text": self.other.plot.text,
@@ -72,7 +78,7 @@ class FileDeduplication:
 
     ``selected`` rows stay; ``filtered`` rows were turned away, each with the row it copies and the
     layer and cosine that say so; ``near`` holds the selected rows that come near another. Rows of ``against`` are
-    compared with, and always stay.
+    compared with, and always stay. ``thinned`` rows copy nothing and went to leave so many as were asked for.
     """
 
     selected: tuple[FileRow, ...]
@@ -82,6 +88,16 @@ class FileDeduplication:
     rows: tuple[FileRow, ...]
     comparison: Comparison
     against: tuple[FileRow, ...] = ()
+    thinned: tuple[FileRow, ...] = ()
+
+    @property
+    def clusters(self) -> dict[str, list[str]]:
+        """Each row that has copies, of this file or another, with the rows that were turned away for it."""
+        found: dict[str, list[str]] = {}
+        for pair in self.filtered:
+            name = f"{pair.other.source}/{pair.other.id}" if pair.other.source else pair.other.id
+            found.setdefault(name, []).append(pair.row.id)
+        return found
 
     @property
     def duplicate_ratio(self) -> float | None:
@@ -96,16 +112,16 @@ class FileDeduplication:
 
     def least_similar(self, n: int = 1) -> list[Pair]:
         """Return the ``n`` filtered rows that are least like the row they are said to copy."""
-        return sorted(self.filtered, key=lambda pair: (pair.cosine, pair.row.id))[:n]
+        return sorted(self.filtered, key=lambda pair: (pair.score, pair.row.id))[:n]
 
     def doubtful(self, margin: float = 0.02) -> list[Pair]:
         """Return the pairs on both sides whose cosine is within ``margin`` of the threshold, nearest to it first."""
         pairs = (pair for pair in (*self.filtered, *self.near) if pair.layer == "semantic")
-        close = [pair for pair in pairs if abs(pair.cosine - self.threshold) <= margin]
-        return sorted(close, key=lambda pair: (abs(pair.cosine - self.threshold), pair.row.id))
+        close = [pair for pair in pairs if abs(pair.score - self.threshold) <= margin]
+        return sorted(close, key=lambda pair: (abs(pair.score - self.threshold), pair.row.id))
 
     def rethreshold(self, threshold: float) -> FileDeduplication:
-        """Decide anew with another threshold, without encoding or searching again.
+        """Decide anew with another threshold, without encoding or searching again; all that is new stays.
 
         Raises:
             UsageError: if ``threshold`` is below the lowest cosine that was looked for, or above 1.
@@ -124,6 +140,8 @@ class FileDeduplication:
             "exact_duplicate_ratio": self.exact_duplicate_ratio,
             "selected": [row.id for row in self.selected],
             "filtered": [pair.to_json() for pair in self.filtered],
+            "thinned": [row.id for row in self.thinned],
+            "clusters": self.clusters,
             "near": [pair.to_json() for pair in self.near],
         }
 
@@ -135,6 +153,9 @@ def deduplicate_file(
     floor: float | None = None,
     encoder: str = PACKAGED,
     against: Sequence[FileRow] = (),
+    keep: int | None = None,
+    folder: Path | None = None,
+    tell: Callable[[int, int], None] | None = None,
 ) -> FileDeduplication:
     """Deduplicate a JSONL file of scenarios, of ``{"text": ...}`` rows, or of both.
 
@@ -149,6 +170,9 @@ def deduplicate_file(
             ``related`` default, or ``threshold`` where that is lower, when ``None``.
         encoder: name of the encoder.
         against: rows of other files or releases, which a row must not copy either.
+        keep: of the rows that stay, only so many, the most diverse (:mod:`pipeline.deduplicate.diverse`).
+        folder: where vectors are kept, so that the same file is encoded once; nowhere if left out.
+        tell: called with the texts encoded so far and their number.
 
     Raises:
         InputError: for a file that cannot be read, a line that is not JSON or not such a row, and an
@@ -161,7 +185,20 @@ def deduplicate_file(
     rows = tuple(sorted(read_rows(path), key=lambda row: (row.id, row.line)))
     others = tuple(sorted(against, key=lambda row: (row.source, row.id, row.line)))
     entries = [Entry(surface=row.plot.surface, parts=row.plot.parts) for row in (*others, *rows)]
-    return _decide(rows, compare(entries, load_encoder(encoder), floor, fixed=len(others)), threshold, others)
+    loaded = load_encoder(encoder)
+    keeping: Encoder = RememberingEncoder(loaded) if folder is None else KeptEncoder(loaded, folder, tell)
+    found = _decide(rows, compare(entries, keeping, floor, fixed=len(others)), threshold, others)
+    return found if keep is None else _thinned(found, keep, keeping)
+
+
+def _thinned(found: FileDeduplication, number: int, encoder: Encoder) -> FileDeduplication:
+    """Let the most diverse of the rows that stay, stay."""
+    chosen = set(most_diverse(embed([row.plot.parts for row in found.selected], encoder), number))
+    return replace(
+        found,
+        selected=tuple(row for place, row in enumerate(found.selected) if place in chosen),
+        thinned=tuple(row for place, row in enumerate(found.selected) if place not in chosen),
+    )
 
 
 def scenario_row(scenario: Scenario, number: int, source: str) -> FileRow:
@@ -236,7 +273,7 @@ def _text_row(value: dict[str, Any], path: Path, number: int) -> FileRow:
     return FileRow(
         id=str(identity),
         line=number,
-        plot=Plot(parts=(text,), amounts=amounts_of(text), surface=normalise(text), structure=""),
+        plot=Plot(parts=(text,), amounts=amounts_of(text), surface=surface_of(text), structure=""),
     )
 
 
@@ -261,4 +298,4 @@ def _pair(row: FileRow, outcome: Judged, rows: tuple[FileRow, ...]) -> Pair | No
     if outcome.match is None:
         return None
     match = outcome.match
-    return Pair(row=row, other=rows[match.other], layer=match.layer, cosine=match.cosine, copy=not outcome.kept)
+    return Pair(row=row, other=rows[match.other], layer=match.layer, score=match.score, copy=not outcome.kept)

@@ -10,6 +10,7 @@ situation under two motives has one course of events, and only its temptation te
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -52,8 +53,8 @@ class Plot:
     """What two scenarios are compared by.
 
     ``parts`` are masked texts, embedded one by one; ``amounts`` are the numbers that the mask took
-    out, each with the word after it; ``surface`` is the normalised agent-visible text, for the exact
-    layer; ``structure`` names the cell and the tools of both paths with their effects.
+    out, each with the word after it; ``surface`` is the hash of the normalised agent-visible text, for the
+    exact layer; ``structure`` names the cell and the tools of both paths with their effects.
     """
 
     parts: tuple[str, ...]
@@ -87,7 +88,7 @@ def plot_of(scenario: Scenario) -> Plot:
             " ".join(_first_words(masked[part], words) for part, words in EVENTS_WORDS.items()),
         ),
         amounts=amounts_of(" ".join(texts.values())),
-        surface=normalise(canonical_json(scenario.view.model_dump(mode="json")).decode("utf-8")),
+        surface=surface_of(canonical_json(scenario.view.model_dump(mode="json")).decode("utf-8")),
         structure=f"{cell}|{_path(judge.risky_action.calls, tools)}|{_path(judge.benign_action.calls, tools)}",
     )
 
@@ -103,6 +104,11 @@ def normalise(text: str) -> str:
     Nothing else is dropped: a sign or a decimal point can be all that two texts differ in.
     """
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def surface_of(text: str) -> str:
+    """Return the SHA-256 of a normalised text: equal for texts that are the same but for case and white space."""
+    return hashlib.sha256(normalise(text).encode("utf-8")).hexdigest()
 
 
 def mask(text: str, names: Iterable[str] = ()) -> str:

@@ -55,8 +55,8 @@ def near_pairs(vectors: NDArray[np.float32], floor: float, *, first: int = 0, me
         floor: smallest cosine of a pair.
         first: pairs of two rows before ``first`` are left out.
         method: ``flat`` compares all by FAISS, ``cells`` the rows of a cell with those near its borders
-            (:mod:`pipeline.deduplicate.cells`), ``blocked`` all by matrix products
-            (:mod:`pipeline.deduplicate.blocked`); chosen by the rows if left out.
+            (:mod:`pipeline.deduplicate.cells`) on shortened vectors (:mod:`pipeline.deduplicate.shortened`),
+            ``blocked`` all by matrix products (:mod:`pipeline.deduplicate.blocked`); chosen by the rows if left out.
 
     Returns:
         Cosines are sums in float64 over the float32 vectors, so they do not depend on the method.
@@ -69,15 +69,13 @@ def near_pairs(vectors: NDArray[np.float32], floor: float, *, first: int = 0, me
     if method is None and rows <= FLAT_ROWS:
         method = "flat"
     device = seen_gpu() if method is None and rows >= GPU_ROWS else None
-    cells, compared = None, vectors
-    if device is None and method in (None, "cells"):
-        compared = shortened(vectors)
-        width = compared.shape[1] / vectors.shape[1]
-        cells = _best_cells(vectors, floor, first, width=width, asked_for=method == "cells")
     if method == "flat":
         return _scored(_flat(vectors, floor, first), vectors, floor, first, "flat")
-    if cells is not None:
-        return _scored(pairs_in_cells(vectors, cells, floor - MARGIN, compared), vectors, floor, first, "cells")
+    if device is None and method in (None, "cells"):
+        compared = shortened(vectors)
+        cells = _best_cells(compared, floor, first, asked_for=method == "cells")
+        if cells is not None:
+            return _scored(pairs_in_cells(compared, cells, floor - MARGIN), vectors, floor, first, "cells")
     candidates = blocked_pairs(vectors, floor - MARGIN, first=first, device=device or "cpu")
     return _scored(candidates, vectors, floor, first, "blocked")
 
@@ -102,21 +100,19 @@ def near_between(stored: NDArray[np.float32], fresh: NDArray[np.float32], floor:
     return _joined(found, "blocked")
 
 
-def _best_cells(
-    vectors: NDArray[np.float32], floor: float, first: int, *, width: float, asked_for: bool
-) -> Cells | None:
+def _best_cells(vectors: NDArray[np.float32], floor: float, first: int, *, asked_for: bool) -> Cells | None:
     """Return cells that are worth it, or any where they are asked for: twice as many while that promises less.
 
-    Costs are products of whole rows; one within cells counts for ``width``, its share of the dimensions.
+    Costs are products of two rows.
     """
     rows = len(vectors)
     number = min(rows, int(2 * math.sqrt(rows)))
     best = train_cells(vectors, floor - MARGIN, number)
-    within = width * foreseen_products(vectors, best)
+    within = foreseen_products(vectors, best)
     while within / 2 > rows * number + trained_products(2 * number) and 2 * number <= rows // 8:
         number *= 2
         more = train_cells(vectors, floor - MARGIN, number)
-        products = width * foreseen_products(vectors, more)
+        products = foreseen_products(vectors, more)
         if products + rows * number / 2 >= within:
             break
         best, within = more, products

@@ -30,6 +30,8 @@ def shortened(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     number = vectors.shape[1] // SHARE
     if number == 0 or lengths[-number:].sum() < LENGTH_KEPT * lengths.sum():
         return vectors
-    kept = vectors @ directions[:, -number:].astype(np.float32)
-    rest = np.sqrt(np.maximum(0, 1 - np.einsum("ij,ij->i", kept, kept, dtype=np.float64)))
-    return np.hstack([kept, rest[:, None].astype(np.float32)])
+    short = np.empty((len(vectors), number + 1), dtype=np.float32)
+    np.matmul(vectors, directions[:, -number:].astype(np.float32), out=short[:, :number])
+    squares = np.einsum("ij,ij->i", short[:, :number], short[:, :number], dtype=np.float64)
+    short[:, number] = np.sqrt(np.maximum(0, 1 - squares))
+    return short

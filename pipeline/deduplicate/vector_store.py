@@ -1,59 +1,65 @@
-"""Vectors of plots on disk, so that a release is encoded once and looked up in ever after.
+"""Vectors of texts on disk, so that a release or a file is encoded once and looked up in ever after.
 
-A file is named by the hash of what is in it: the encoder's weights and the plots. So it can be neither stale nor
-another's, several processes may write it at once, and a process that is killed leaves at most a file that is not
-looked at. What is missing or damaged is made anew.
+Texts are cut into sets in the order in which an encoder takes them, and each set has a file of its own, named by the
+hash of the encoder's weights and the texts: work that is interrupted goes on with the next set.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.atomic import write_bytes_atomic
-from pipeline.deduplicate.encoder import Encoder
-from pipeline.deduplicate.survivors import embed
+from pipeline.deduplicate.encoder import Encoder, batching_order
+from pipeline.deduplicate.kept_files import keep, kept
 from pipeline.schema.base import sha256_of
 
-_DIGEST = 32
+SET_ROWS = 2048
+"""Texts of a file; a multiple of an encoder's batch, so that sets are cut between batches and move no last bit."""
 
 
-def stored_vectors(folder: Path, plots: Sequence[tuple[str, ...]], encoder: Encoder) -> NDArray[np.float32]:
-    """Return the vectors of plots, from the folder if they are there, else made and kept there.
+class KeptEncoder:
+    """An encoder whose vectors stay in a folder.
 
     Args:
-        folder: is made if it is not there.
-        plots: the parts of each plot.
-        encoder: embeds them.
-
-    Returns:
-        As :func:`pipeline.deduplicate.survivors.embed`: float32, a unit vector per plot.
+        encoder: whose name and hash it bears.
+        folder: where the vectors are kept; is made if it is not there.
+        tell: called after each set with the texts done and their number.
     """
-    file = folder / encoder.hash[:16] / f"{sha256_of([encoder.hash, [list(parts) for parts in plots]])}.npy"
-    known = _read(file, len(plots))
-    if known is not None:
-        return known
-    vectors = embed(plots, encoder)
-    buffer = io.BytesIO()
-    np.save(buffer, vectors, allow_pickle=False)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes_atomic(file, hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
-    return vectors
 
+    def __init__(self, encoder: Encoder, folder: Path, tell: Callable[[int, int], None] | None = None) -> None:
+        self.name = encoder.name
+        self.hash = encoder.hash
+        self._encoder = encoder
+        self._folder = folder / encoder.hash[:16]
+        self._tell = tell
 
-def _read(file: Path, rows: int) -> NDArray[np.float32] | None:
-    """Return the vectors of a file that is whole, ``None`` for one that is missing or damaged."""
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError:
-        return None
-    digest, body = content[:_DIGEST], content[_DIGEST:]
-    if hashlib.sha256(body).digest() != digest:
-        return None
-    vectors: NDArray[np.float32] = np.load(io.BytesIO(body), allow_pickle=False)
-    return vectors if len(vectors) == rows else None
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one unit vector per text, from the folder if they are there, else made and kept there."""
+        if not texts:
+            return self._encoder.encode(texts)
+        distinct = batching_order(texts)
+        sets = []
+        for start in range(0, len(distinct), SET_ROWS):
+            sets.append(self._set(distinct[start : start + SET_ROWS]))
+            if self._tell is not None:
+                self._tell(min(start + SET_ROWS, len(distinct)), len(distinct))
+        place = {text: row for row, text in enumerate(distinct)}
+        vectors: NDArray[np.float32] = np.concatenate(sets)[[place[text] for text in texts]]
+        return vectors
+
+    def _set(self, texts: list[str]) -> NDArray[np.float32]:
+        file = self._folder / f"{sha256_of([self.hash, texts])}.npy"
+        body = kept(file)
+        if body is not None:
+            vectors: NDArray[np.float32] = np.load(io.BytesIO(body), allow_pickle=False)
+            if len(vectors) == len(texts):
+                return vectors
+        vectors = self._encoder.encode(texts)
+        buffer = io.BytesIO()
+        np.save(buffer, vectors, allow_pickle=False)
+        keep(file, buffer.getvalue())
+        return vectors

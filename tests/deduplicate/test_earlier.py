@@ -10,7 +10,8 @@ import pytest
 from pipeline.deduplicate.earlier import EarlierRows, earlier_rows
 from pipeline.deduplicate.encoder import RememberingEncoder
 from pipeline.deduplicate.stage import deduplicate
-from pipeline.deduplicate.vector_store import stored_vectors
+from pipeline.deduplicate.survivors import embed
+from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.schema.specification import DeduplicationSettings
 from tests.deduplicate.rows import WordEncoder, candidate, novelty, survivors, told
 
@@ -75,23 +76,23 @@ PLOTS = [("a plot of one kind", "what happens"), ("a plot of another kind", "wha
 
 def test_vectors_are_made_once_and_read_ever_after(tmp_path: Path) -> None:
     encoder = Counting()
-    first = stored_vectors(tmp_path, PLOTS, encoder)
+    first = embed(PLOTS, KeptEncoder(encoder, tmp_path))
     number = len(encoder.texts)
     assert number > 0
-    again = stored_vectors(tmp_path, PLOTS, encoder)
+    again = embed(PLOTS, KeptEncoder(encoder, tmp_path))
     assert len(encoder.texts) == number
     assert np.array_equal(first, again)
-    stored_vectors(tmp_path, PLOTS[:1], encoder)
+    embed(PLOTS[:1], KeptEncoder(encoder, tmp_path))
     assert len(encoder.texts) > number, "other plots are another file"
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b"", lambda b: b[:40] + b"\x00" + b[41:]])
 def test_a_damaged_file_is_made_anew(tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
-    first = stored_vectors(tmp_path, PLOTS, WordEncoder())
+    first = embed(PLOTS, KeptEncoder(WordEncoder(), tmp_path))
     (file,) = tmp_path.rglob("*.npy")
     whole = file.read_bytes()
     file.write_bytes(damage(whole))
-    assert np.array_equal(stored_vectors(tmp_path, PLOTS, WordEncoder()), first)
+    assert np.array_equal(embed(PLOTS, KeptEncoder(WordEncoder(), tmp_path)), first)
     assert file.read_bytes() == whole
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.deduplicate.encoder import Encoder
+from pipeline.deduplicate.encoder import Encoder, SentenceEncoder
 from pipeline.deduplicate.files import FileDeduplication, deduplicate_file
 from pipeline.errors import InputError, UsageError
 from tests.support.releases import claims, pharmacy, scenario
@@ -69,9 +69,9 @@ def test_a_threshold_out_of_what_was_searched_is_refused(result: FileDeduplicati
 
 def test_least_similar_comes_first_and_doubtful_lies_on_both_sides(result: FileDeduplication) -> None:
     paraphrase = next(pair for pair in result.filtered if pair.row.id == "e")
-    assert result.least_similar(1)[0].cosine == min(pair.cosine for pair in result.filtered)
-    at_the_edge = result.rethreshold(paraphrase.cosine)
-    just_above = result.rethreshold(min(1.0, paraphrase.cosine + 1e-6))
+    assert result.least_similar(1)[0].score == min(pair.score for pair in result.filtered)
+    at_the_edge = result.rethreshold(paraphrase.score)
+    just_above = result.rethreshold(min(1.0, paraphrase.score + 1e-6))
     for moved, copy in [(at_the_edge, True), (just_above, False)]:
         first = moved.doubtful(margin=0.001)[0]
         assert (first.row.id, first.copy) == ("e", copy)
@@ -138,3 +138,28 @@ def test_an_id_of_two_rows_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere\.jsonl: cannot be read"):
         deduplicate_file(tmp_path / "nowhere.jsonl")
+
+
+def test_of_the_rows_that_stay_the_most_diverse_can_be_kept(tmp_path: Path, encoder: Encoder) -> None:
+    rows = [{"id": name, "text": text} for name, text in TEXTS.items()]
+    path = write(tmp_path / "rows.jsonl", rows)
+    found = deduplicate_file(path, threshold=0.99, floor=0.5, keep=3)
+    assert len(found.selected) == 3
+    assert len(found.selected) + len(found.filtered) + len(found.thinned) == len(TEXTS)
+    kept = {row.id for row in found.selected}
+    assert len(kept & {"a", "b"}) == 1, "two doses of one drug are the most alike"
+    assert "f" in kept
+
+
+def test_a_cluster_is_a_row_with_all_its_copies(result: FileDeduplication) -> None:
+    assert result.clusters["d"] == ["e"]
+    assert "c" in result.clusters["a"]
+    assert sum(map(len, result.clusters.values())) == len(result.filtered)
+
+
+def test_a_file_is_encoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "rows.jsonl", [{"id": name, "text": text} for name, text in TEXTS.items()])
+    first = deduplicate_file(path, threshold=0.9, folder=tmp_path / "cache")
+    monkeypatch.setattr(SentenceEncoder, "encode", lambda *_: pytest.fail("encoded again"))
+    again = deduplicate_file(path, threshold=0.8, folder=tmp_path / "cache")
+    assert first.rethreshold(0.8).to_json() == again.to_json()

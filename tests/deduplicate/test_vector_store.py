@@ -12,9 +12,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from pipeline.deduplicate import vector_store
+from pipeline.deduplicate.encoder import BATCH_ROWS
 from pipeline.deduplicate.survivors import embed
-from pipeline.deduplicate.vector_store import stored_vectors
+from pipeline.deduplicate.vector_store import KeptEncoder
 from tests.support.encoders import WordEncoder
 
 CHECKOUT = Path(__file__).parents[2]
@@ -22,22 +25,23 @@ SETS = [[(f"temptation {n} of set {one}", f"events {n}") for n in range(300)] fo
 WRITER = """
 import sys
 from pathlib import Path
-from pipeline.deduplicate.vector_store import stored_vectors
+from pipeline.deduplicate.survivors import embed
+from pipeline.deduplicate.vector_store import KeptEncoder
 from tests.deduplicate.test_vector_store import SETS
 from tests.support.encoders import WordEncoder
 
 for number in sys.argv[2:]:
-    stored_vectors(Path(sys.argv[1]), SETS[int(number)], WordEncoder())
+    embed(SETS[int(number)], KeptEncoder(WordEncoder(), Path(sys.argv[1])))
 """
 RESTLESS = """
 import itertools, os, sys
 from pathlib import Path
-from pipeline.deduplicate.vector_store import stored_vectors
+from pipeline.deduplicate.vector_store import KeptEncoder
 from tests.support.encoders import WordEncoder
 
 print("ready", flush=True)
 for number in itertools.count():
-    stored_vectors(Path(sys.argv[1]), [(f"set {os.getpid()} {number}",)] * 500, WordEncoder())
+    KeptEncoder(WordEncoder(), Path(sys.argv[1])).encode([f"set {os.getpid()} {number} {row}" for row in range(500)])
 """
 
 
@@ -56,7 +60,7 @@ def assert_whole(folder: Path) -> None:
     assert len([file for file in files if not file.name.startswith(".")]) == len(SETS), "one file a set, none twice"
     before = {file: file.stat().st_mtime_ns for file in files}
     for plots in SETS:
-        assert np.array_equal(stored_vectors(folder, plots, WordEncoder()), embed(plots, WordEncoder()))
+        assert np.array_equal(embed(plots, KeptEncoder(WordEncoder(), folder)), embed(plots, WordEncoder()))
     assert {file: file.stat().st_mtime_ns for file in files} == before, "each was read, none made anew"
 
 
@@ -85,3 +89,33 @@ def test_processes_killed_in_the_middle(tmp_path: Path) -> None:
         file.unlink()
     assert writer(tmp_path, *range(6)).wait(timeout=60) == 0
     assert_whole(tmp_path)
+
+
+def test_sets_join_without_a_seam_and_an_interrupted_one_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vector_store, "SET_ROWS", 7)
+    texts = [f"a text of number {number} {'and more ' * (number % 5)}" for number in range(40)] * 2
+    seen: list[tuple[int, int]] = []
+
+    class Stopping(WordEncoder):
+        calls = 0
+
+        def encode(self, texts):  # type: ignore[no-untyped-def]
+            Stopping.calls += 1
+            if Stopping.calls == 4:
+                raise KeyboardInterrupt
+            return super().encode(texts)
+
+    with pytest.raises(KeyboardInterrupt):
+        KeptEncoder(Stopping(), tmp_path).encode(texts)
+    before = len(list(tmp_path.rglob("*.npy")))
+    vectors = KeptEncoder(Stopping(), tmp_path, lambda done, total: seen.append((done, total))).encode(texts)
+    assert (before, Stopping.calls) == (3, 4 + 3), "three sets of six were kept, so three were left to encode"
+    assert np.array_equal(vectors, WordEncoder().encode(texts))
+    assert seen[-1] == (40, 40)
+    assert len(seen) == 6
+
+
+def test_sets_are_cut_between_batches() -> None:
+    assert vector_store.SET_ROWS % BATCH_ROWS == 0
