@@ -52,7 +52,7 @@ async def shard_task(name: str, source: str) -> None:
 
 
 async def run_as_task(shard: Shard, work: Work) -> None:
-    """Run a shard as a Prefect task (a :data:`pipeline.build.ShardRunner`)."""
+    """Run a shard as a Prefect task (a :data:`pipeline.rounds.context.ShardRunner`)."""
     token = _shard.set((shard, work))
     try:
         await shard_task(shard.name, str(shard.source))

@@ -12,82 +12,40 @@ build whose store is full and whose client may not call.
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel
 
-from pipeline.attempts import attempts_for
-from pipeline.budget import attempts_affordable
 from pipeline.calibration.load import load_calibration
-from pipeline.concurrency import settle_all
-from pipeline.deduplicate.earlier import EarlierRows
-from pipeline.deduplicate.encoder import Encoder, RememberingEncoder, load_encoder
-from pipeline.deduplicate.stage import deduplicate
-from pipeline.diversity.enough import diverse_enough
+from pipeline.deduplicate.encoder import RememberingEncoder, load_encoder
 from pipeline.errors import WorkError
-from pipeline.exemplars import exemplar_hashes, load_exemplars
-from pipeline.generate.refinement import refining_attempts
-from pipeline.generate.stage import GenerationContext, generate, program_hashes
-from pipeline.models.client import ModelClient, open_client
+from pipeline.exemplars import load_exemplars
+from pipeline.finish import nothing_accepted, release_inputs
+from pipeline.generate.stage import GenerationContext
+from pipeline.models.client import open_client
 from pipeline.models.store import CompletionStore
 from pipeline.pins import INDEX, rows_of, run_folder, with_pins
 from pipeline.plan import plan
 from pipeline.progress import Progress
-from pipeline.provenance import library_versions, prompt_hashes
-from pipeline.release.inputs import ReleaseInputs
-from pipeline.release.previous import Previous, load_against, load_previous
+from pipeline.release.previous import load_against, load_previous
 from pipeline.release.write import write_release
-from pipeline.schema.candidate import Attempt, Candidate
-from pipeline.schema.cell import Plan
-from pipeline.schema.exemplar import Exemplar
-from pipeline.schema.manifest import Manifest, ModelUse
-from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Models, Specification
-from pipeline.seeds import Seeds, load_seeds
+from pipeline.rounds.context import BuildContext, ShardRunner, run_in_place
+from pipeline.rounds.engine import run_rounds
+from pipeline.schema.manifest import Manifest
+from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Specification
+from pipeline.seeds import load_seeds
 from pipeline.selection import select
-from pipeline.shards import Shard, StageName, cut, read_records, write_records
 from pipeline.splits import assign_splits
 from pipeline.validate.filters import ADAPTERS
 from pipeline.validate.filters.guards import guard_checks
-from pipeline.validate.stage import ValidationContext, check_rules, validate
+from pipeline.validate.stage import ValidationContext, check_rules
+
+__all__ = ["BuildResult", "run_build"]
 
 STORE_NAME = "completions.sqlite"
-
-StoppedBy = Literal["full", "attempts", "budget"]
-"""What ended a build: all cells full, no attempts left, or no budget left."""
-
-ShardRunner = Callable[[Shard, Callable[[Shard], Awaitable[None]]], Awaitable[None]]
-"""Runs the given work on a shard; a runner may retry, since work on a shard is idempotent."""
-
-
-async def run_in_place(shard: Shard, work: Callable[[Shard], Awaitable[None]]) -> None:
-    """Run the work here and now."""
-    await work(shard)
-
-
-@dataclass(frozen=True)
-class BuildContext:
-    """What the stages of one build share."""
-
-    specification: Specification
-    seeds: Seeds
-    exemplars: Mapping[str, Exemplar]
-    previous: Previous | None
-    released: EarlierRows | None
-    encoder: Encoder
-    plan: Plan
-    folder: Path
-    client: ModelClient
-    generation: GenerationContext
-    validation: ValidationContext
-    progress: Progress
-    runner: ShardRunner
 
 
 @dataclass(frozen=True)
@@ -97,117 +55,6 @@ class BuildResult:
     release: Path
     manifest: Manifest
     calls_made: int
-
-
-async def work_on(shard: Shard, context: BuildContext) -> None:
-    """Run a shard's stage over its file of records."""
-    if shard.stage == "generate":
-        made = await generate(read_records(shard.source, Attempt), context.generation)
-    else:
-        made = await validate(read_records(shard.source, Candidate), context.validation)
-    write_records(shard.target, made)
-
-
-async def run_stage(
-    stage: StageName,
-    number: int,
-    records: Sequence[BaseModel],
-    context: BuildContext,
-) -> list[Candidate]:
-    """Run one stage of one round, shard by shard side by side; the result keeps the order of ``records``."""
-    pieces = cut(records, context.specification.shard_size)
-    shards = [Shard(stage, number, index, context.folder) for index in range(len(pieces))]
-    context.progress.start(stage, total=len(records), round=number)
-
-    async def work(shard: Shard) -> None:
-        await work_on(shard, context)
-
-    async def run(shard: Shard, piece: Sequence[BaseModel]) -> list[Candidate]:
-        write_records(shard.source, piece)
-        await context.runner(shard, work)
-        made = read_records(shard.target, Candidate)
-        context.progress.advance(stage, len(made))
-        return made
-
-    made = await settle_all(run(shard, piece) for shard, piece in zip(shards, pieces, strict=True))
-    candidates = [candidate for piece in made for candidate in piece]
-    context.progress.finish(stage, counts_of(stage, candidates))
-    return candidates
-
-
-def counts_of(stage: StageName, candidates: Sequence[Candidate]) -> dict[str, int]:
-    """Say in numbers what came of a stage."""
-    if stage == "generate":
-        written = sum(candidate.scenario is not None for candidate in candidates)
-        return {"written": written, "failed": len(candidates) - written}
-    accepted = sum(candidate.accepted for candidate in candidates)
-    return {"accepted": accepted, "turned_away": len(candidates) - accepted}
-
-
-def is_copy(candidate: Candidate) -> bool:
-    """Tell whether the deduplicate stage turned a candidate away."""
-    return any(verdict.gate == "novelty" and verdict.outcome != "pass" for verdict in candidate.verdicts)
-
-
-async def run_rounds(context: BuildContext) -> tuple[list[Candidate], StoppedBy]:
-    """Make candidates round by round until each cell is full or attempts or the budget run out.
-
-    Returns:
-        All candidates, in the order of their making, and what ended the build.
-    """
-    made: list[Candidate] = []
-    for number in itertools.count():
-        affordable = attempts_affordable(context.specification.budget, made)
-        attempts = next_attempts(context, made, affordable)
-        if not attempts:
-            return made, stopped_by(context, made)
-        fresh = await run_stage("generate", number, attempts, context)
-        context.progress.start("deduplicate", total=len(fresh), round=number)
-        fresh = await asyncio.to_thread(compare, fresh, made, context)
-        context.progress.advance("deduplicate", len(fresh))
-        context.progress.finish("deduplicate", {"copies": sum(is_copy(candidate) for candidate in fresh)})
-        made += await run_stage("validate", number, fresh, context)
-    raise AssertionError("unreachable")
-
-
-def next_attempts(context: BuildContext, made: Sequence[Candidate], limit: int | None) -> list[Attempt]:
-    """Return the attempts of the next round, from what the rounds before have given.
-
-    The generator is shown the plots of the rows that a cell holds, and of those turned away as copies.
-    """
-    accepted = [candidate for candidate in made if candidate.accepted]
-    plots: dict[str, list[str]] = {}
-    situations: dict[str, set[str]] = {}
-    for candidate in made:
-        if candidate.scenario is not None and (candidate.accepted or is_copy(candidate)):
-            plots.setdefault(candidate.attempt.cell.id, []).append(candidate.scenario.view.agent.task)
-    for candidate in accepted:
-        if candidate.attempt.situation is not None:
-            situations.setdefault(candidate.attempt.cell.id, set()).add(candidate.attempt.situation)
-    return attempts_for(
-        context.plan,
-        Counter(candidate.attempt.cell.id for candidate in accepted),
-        Counter(candidate.attempt.cell.id for candidate in made),
-        context.specification,
-        limit,
-        already=plots,
-        used=situations,
-        refining=refining_attempts(made, context.specification.generation.refine),
-    )
-
-
-def compare(fresh: Sequence[Candidate], made: Sequence[Candidate], context: BuildContext) -> list[Candidate]:
-    """Look for copies among fresh candidates, of the accepted ones and of rows of earlier releases."""
-    kept = [candidate for candidate in made if candidate.accepted]
-    return deduplicate(fresh, kept, context.specification.deduplication, context.encoder, context.released)
-
-
-def stopped_by(context: BuildContext, made: Sequence[Candidate]) -> StoppedBy:
-    """Say what ended a build that makes no more attempts."""
-    accepted = Counter(candidate.attempt.cell.id for candidate in made if candidate.accepted)
-    if all(accepted[planned.cell.id] >= planned.quota for planned in context.plan.cells):
-        return "full"
-    return "budget" if next_attempts(context, made, None) else "attempts"
 
 
 @contextmanager
@@ -237,69 +84,6 @@ def open_store(folder: Path, replay: Path | None) -> CompletionStore:
     store = CompletionStore.open(folder / STORE_NAME)
     store.import_folder(replay)
     return store
-
-
-def nothing_accepted(candidates: Sequence[Candidate]) -> str:
-    """Say why there is no release."""
-    turned_away = Counter(
-        candidate.decision.gate or candidate.decision.outcome for candidate in candidates if candidate.decision
-    )
-    gates = ", ".join(f"{count} at {gate}" for gate, count in turned_away.most_common())
-    return f"none of {len(candidates)} candidates was accepted, so there is no release; turned away: {gates or 'all'}"
-
-
-def release_inputs(
-    context: BuildContext, store: CompletionStore, candidates: Sequence[Candidate], stopped: StoppedBy
-) -> ReleaseInputs:
-    """Gather what the release says of how it was made and what it holds.
-
-    Raises:
-        WorkError: if no model was asked, or the accepted rows miss a floor of diversity.
-    """
-    keys = context.client.used_keys
-    created = store.first_day(keys)
-    if created is None:
-        raise WorkError("no completion was used, so no model wrote or judged anything; there is nothing to release")
-
-    def export_completions(target: Path) -> None:
-        store.export(keys, target)
-
-    previous, exemplars = context.previous, context.exemplars
-    return ReleaseInputs(
-        specification=context.specification.model_copy(update={"previous": previous and previous.reference}),
-        plan=context.plan,
-        candidates=candidates,
-        seeds={**context.seeds.hashes, **exemplar_hashes(exemplars)},
-        prompts=prompt_hashes(),
-        programs=program_hashes(),
-        models=models_used(context.specification.models, context.client),
-        libraries=library_versions(),
-        created=created,
-        diversity=diverse_enough(
-            [one.scenario for one in candidates if one.accepted and one.scenario is not None],
-            context.specification,
-            exemplars=[exemplar.scenario for exemplar in exemplars.values()],
-            last_release=previous.scenarios if previous else (),
-        ),
-        stopped_by=stopped,
-        export_completions=export_completions,
-        calibration=context.validation.calibration,
-    )
-
-
-def models_used(models: Models, client: ModelClient) -> list[ModelUse]:
-    """Say which model filled each role that was called on, and what it took."""
-    return [
-        ModelUse(
-            role=name,
-            endpoint_kind=role.endpoint.kind,
-            model=role.model,
-            reported=tuple(sorted(client.reported(name))),
-            usage=client.usage(name),
-        )
-        for name, role in models.by_role.items()
-        if client.usage(name).calls
-    ]
 
 
 def weights_notes(progress: Progress) -> Callable[[str, int, int], None]:

@@ -1,0 +1,84 @@
+"""From a build's candidates to what its release is written from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.diversity.enough import diverse_enough
+from pipeline.errors import WorkError
+from pipeline.exemplars import exemplar_hashes
+from pipeline.generate.stage import program_hashes
+from pipeline.models.client import ModelClient
+from pipeline.models.store import CompletionStore
+from pipeline.provenance import library_versions, prompt_hashes
+from pipeline.release.inputs import ReleaseInputs
+from pipeline.rounds.context import BuildContext
+from pipeline.rounds.engine import StoppedBy
+from pipeline.schema.candidate import Candidate
+from pipeline.schema.manifest import ModelUse
+from pipeline.schema.specification import Models
+
+
+def release_inputs(
+    context: BuildContext, store: CompletionStore, candidates: Sequence[Candidate], stopped: StoppedBy
+) -> ReleaseInputs:
+    """Gather what the release says of how it was made and what it holds.
+
+    Raises:
+        WorkError: if no model was asked, or the accepted rows miss a floor of diversity.
+    """
+    keys = context.client.used_keys
+    created = store.first_day(keys)
+    if created is None:
+        raise WorkError("no completion was used, so no model wrote or judged anything; there is nothing to release")
+
+    def export_completions(target: Path) -> None:
+        store.export(keys, target)
+
+    previous, exemplars = context.previous, context.exemplars
+    return ReleaseInputs(
+        specification=context.specification.model_copy(update={"previous": previous and previous.reference}),
+        plan=context.plan,
+        candidates=candidates,
+        seeds={**context.seeds.hashes, **exemplar_hashes(exemplars)},
+        prompts=prompt_hashes(),
+        programs=program_hashes(),
+        models=models_used(context.specification.models, context.client),
+        libraries=library_versions(),
+        created=created,
+        diversity=diverse_enough(
+            [one.scenario for one in candidates if one.accepted and one.scenario is not None],
+            context.specification,
+            exemplars=[exemplar.scenario for exemplar in exemplars.values()],
+            last_release=previous.scenarios if previous else (),
+        ),
+        stopped_by=stopped,
+        export_completions=export_completions,
+        calibration=context.validation.calibration,
+    )
+
+
+def models_used(models: Models, client: ModelClient) -> list[ModelUse]:
+    """Say which model filled each role that was called on, and what it took."""
+    return [
+        ModelUse(
+            role=name,
+            endpoint_kind=role.endpoint.kind,
+            model=role.model,
+            reported=tuple(sorted(client.reported(name))),
+            usage=client.usage(name),
+        )
+        for name, role in models.by_role.items()
+        if client.usage(name).calls
+    ]
+
+
+def nothing_accepted(candidates: Sequence[Candidate]) -> str:
+    """Say why there is no release."""
+    turned_away = Counter(
+        candidate.decision.gate or candidate.decision.outcome for candidate in candidates if candidate.decision
+    )
+    gates = ", ".join(f"{count} at {gate}" for gate, count in turned_away.most_common())
+    return f"none of {len(candidates)} candidates was accepted, so there is no release; turned away: {gates or 'all'}"

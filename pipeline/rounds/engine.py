@@ -1,0 +1,125 @@
+"""The rounds of a build: attempts for the cells that are short, through the stages, until nothing is left to do."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel
+
+from pipeline.attempts import attempts_for
+from pipeline.budget import attempts_affordable
+from pipeline.concurrency import settle_all
+from pipeline.deduplicate.stage import deduplicate
+from pipeline.generate.refinement import refining_attempts
+from pipeline.rounds.context import BuildContext, work_on
+from pipeline.schema.candidate import Attempt, Candidate
+from pipeline.shards import Shard, StageName, cut, read_records, write_records
+
+StoppedBy = Literal["full", "attempts", "budget"]
+"""What ended a build: all cells full, no attempts left, or no budget left."""
+
+
+async def run_stage(
+    stage: StageName,
+    number: int,
+    records: Sequence[BaseModel],
+    context: BuildContext,
+) -> list[Candidate]:
+    """Run one stage of one round, shard by shard side by side; the result keeps the order of ``records``."""
+    pieces = cut(records, context.specification.shard_size)
+    shards = [Shard(stage, number, index, context.folder) for index in range(len(pieces))]
+    context.progress.start(stage, total=len(records), round=number)
+
+    async def work(shard: Shard) -> None:
+        await work_on(shard, context)
+
+    async def run(shard: Shard, piece: Sequence[BaseModel]) -> list[Candidate]:
+        write_records(shard.source, piece)
+        await context.runner(shard, work)
+        made = read_records(shard.target, Candidate)
+        context.progress.advance(stage, len(made))
+        return made
+
+    made = await settle_all(run(shard, piece) for shard, piece in zip(shards, pieces, strict=True))
+    candidates = [candidate for piece in made for candidate in piece]
+    context.progress.finish(stage, counts_of(stage, candidates))
+    return candidates
+
+
+def counts_of(stage: StageName, candidates: Sequence[Candidate]) -> dict[str, int]:
+    """Say in numbers what came of a stage."""
+    if stage == "generate":
+        written = sum(candidate.scenario is not None for candidate in candidates)
+        return {"written": written, "failed": len(candidates) - written}
+    accepted = sum(candidate.accepted for candidate in candidates)
+    return {"accepted": accepted, "turned_away": len(candidates) - accepted}
+
+
+def is_copy(candidate: Candidate) -> bool:
+    """Tell whether the deduplicate stage turned a candidate away."""
+    return any(verdict.gate == "novelty" and verdict.outcome != "pass" for verdict in candidate.verdicts)
+
+
+async def run_rounds(context: BuildContext) -> tuple[list[Candidate], StoppedBy]:
+    """Make candidates round by round until each cell is full or attempts or the budget run out.
+
+    Returns:
+        All candidates, in the order of their making, and what ended the build.
+    """
+    made: list[Candidate] = []
+    for number in itertools.count():
+        affordable = attempts_affordable(context.specification.budget, made)
+        attempts = next_attempts(context, made, affordable)
+        if not attempts:
+            return made, stopped_by(context, made)
+        fresh = await run_stage("generate", number, attempts, context)
+        context.progress.start("deduplicate", total=len(fresh), round=number)
+        fresh = await asyncio.to_thread(compare, fresh, made, context)
+        context.progress.advance("deduplicate", len(fresh))
+        context.progress.finish("deduplicate", {"copies": sum(is_copy(candidate) for candidate in fresh)})
+        made += await run_stage("validate", number, fresh, context)
+    raise AssertionError("unreachable")
+
+
+def next_attempts(context: BuildContext, made: Sequence[Candidate], limit: int | None) -> list[Attempt]:
+    """Return the attempts of the next round, from what the rounds before have given.
+
+    The generator is shown the plots of the rows that a cell holds, and of those turned away as copies.
+    """
+    accepted = [candidate for candidate in made if candidate.accepted]
+    plots: dict[str, list[str]] = {}
+    situations: dict[str, set[str]] = {}
+    for candidate in made:
+        if candidate.scenario is not None and (candidate.accepted or is_copy(candidate)):
+            plots.setdefault(candidate.attempt.cell.id, []).append(candidate.scenario.view.agent.task)
+    for candidate in accepted:
+        if candidate.attempt.situation is not None:
+            situations.setdefault(candidate.attempt.cell.id, set()).add(candidate.attempt.situation)
+    return attempts_for(
+        context.plan,
+        Counter(candidate.attempt.cell.id for candidate in accepted),
+        Counter(candidate.attempt.cell.id for candidate in made),
+        context.specification,
+        limit,
+        already=plots,
+        used=situations,
+        refining=refining_attempts(made, context.specification.generation.refine),
+    )
+
+
+def compare(fresh: Sequence[Candidate], made: Sequence[Candidate], context: BuildContext) -> list[Candidate]:
+    """Look for copies among fresh candidates, of the accepted ones and of rows of earlier releases."""
+    kept = [candidate for candidate in made if candidate.accepted]
+    return deduplicate(fresh, kept, context.specification.deduplication, context.encoder, context.released)
+
+
+def stopped_by(context: BuildContext, made: Sequence[Candidate]) -> StoppedBy:
+    """Say what ended a build that makes no more attempts."""
+    accepted = Counter(candidate.attempt.cell.id for candidate in made if candidate.accepted)
+    if all(accepted[planned.cell.id] >= planned.quota for planned in context.plan.cells):
+        return "full"
+    return "budget" if next_attempts(context, made, None) else "attempts"
