@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.models.prices import TOKENS_PRICED, charged, price_of, price_told
 from pipeline.schema.cell import Estimate, PlannedCell
 from pipeline.schema.estimate import (
     NOTHING,
@@ -19,17 +20,15 @@ from pipeline.schema.estimate import (
     CallSize,
     CallSizes,
     EstimatePart,
-    Price,
     Prices,
     ProgramName,
     QuestionSize,
     StageName,
 )
-from pipeline.schema.specification import Budget, ModelRole, NoEndpoint, OpenAIEndpoint, Specification, guard_role
+from pipeline.schema.specification import Budget, ModelRole, NoEndpoint, Specification, guard_role
 
 CORE_PROGRAMS: tuple[ProgramName, ...] = ("premise", "world", "paths")
-PER_MILLION = Amount.flat(1e-6)
-PRICES_FILE = "seeds/prices.yaml"
+PER_MILLION = Amount.flat(1 / TOKENS_PRICED)
 
 
 @dataclass(frozen=True)
@@ -81,13 +80,14 @@ def estimate_of(
     costs = [part.cost for part in parts if part.cost is not None]
     known = len(costs) == len(parts) and len(currencies) <= 1
     cost = sum(costs, NOTHING) if known else None
+    currency = next(iter(currencies), None) if known else None
     return Estimate(
         calls=int(calls.typical),
         calls_at_most=int(calls.high),
         prompt_tokens=int(prompt.typical),
         completion_tokens=int(completion.typical),
         cost=None if cost is None else cost.typical,
-        currency=next(iter(currencies), None) if known else None,
+        currency=currency,
         basis=_basis(cells, demand, specification, sizes),
         attempts=demand.attempts,
         call_range=calls,
@@ -95,7 +95,7 @@ def estimate_of(
         completion_range=completion,
         cost_range=cost,
         parts=parts,
-        budget_covers=_covered(specification.budget, calls, prompt + completion),
+        budget_covers=_covered(specification.budget, calls, prompt + completion, cost, currency),
         notes=tuple(_notes(cells, specification, sizes, parts, currencies)),
     )
 
@@ -202,35 +202,23 @@ def _part(
     )
 
 
-def price_of(role: ModelRole, prices: Prices) -> Price | None:
-    """Return the price of a role's model at its endpoint, or ``None`` if the table has none."""
-    endpoint = role.endpoint
-    if not isinstance(endpoint, OpenAIEndpoint):
-        return None
-    at = endpoint.base_url.rstrip("/")
-    matching = (one for one in prices.prices if (one.base_url.rstrip("/"), one.model) == (at, role.model))
-    return next(matching, None)
-
-
 def _cost(role: ModelRole, prompt: Amount, completion: Amount, prices: Prices) -> tuple[Amount | None, str | None, str]:
     """Return what tokens cost, in which currency, and where the price comes from or what is missing."""
-    if not isinstance(role.endpoint, OpenAIEndpoint):
-        return NOTHING, None, "runs in this process: nothing is charged; electricity and the machine are not counted"
     price = price_of(role, prices)
+    told = price_told(role, price)
     if price is None:
-        missing = f"no price of {role.model} at {role.endpoint.base_url} is known; add it to {PRICES_FILE}"
-        return None, None, missing
-    charged = prompt * Amount.flat(price.prompt) + completion * Amount.flat(price.completion)
-    said = (
-        f"{price.currency} {price.prompt:g} per million prompt tokens, {price.completion:g} completion, "
-        f"as of {price.as_of} ({price.source})"
-    )
-    return charged * PER_MILLION, price.currency, said
+        return (None if charged(role) else NOTHING), None, told
+    rates = Amount.flat(price.prompt), Amount.flat(price.completion)
+    return (prompt * rates[0] + completion * rates[1]) * PER_MILLION, price.currency, told
 
 
-def _covered(budget: Budget, calls: Amount, tokens: Amount) -> float | None:
+def _covered(
+    budget: Budget, calls: Amount, tokens: Amount, cost: Amount | None, currency: str | None
+) -> float | None:
     """Return the share of the typical build that a budget pays for, by the limit that is reached first."""
-    limits = [(budget.calls, calls.typical), (budget.tokens, tokens.typical)]
+    limits: list[tuple[float | None, float]] = [(budget.calls, calls.typical), (budget.tokens, tokens.typical)]
+    if budget.money is not None and cost is not None and currency in (None, budget.money.currency):
+        limits.append((budget.money.amount, cost.typical))
     shares = [1.0 if due <= limit else limit / due for limit, due in limits if limit is not None]
     return min(shares, default=None)
 
@@ -276,5 +264,8 @@ def _notes(
         notes.append(
             f"calls of guard models ({named}) are not in these figures: seeds/estimates.yaml lacks their sizes"
         )
-    notes += [f"{part.role}: {part.price}" for part in parts if part.cost is None]
+    unpriced = [part for part in parts if part.cost is None]
+    if unpriced and specification.budget.money is not None:
+        notes.append("budget.money cannot be kept while a price is unknown: a build refuses to start")
+    notes += [f"{part.role}: {part.price}" for part in unpriced]
     return notes

@@ -49,7 +49,7 @@ async def awareness_of(
     texts = load_framings().texts
     probes: list[Probe] = []
     with CompletionStore.open(store) as completions:
-        async with open_client(specification.models, completions) as client:
+        async with open_client(specification.models, completions, budget=specification.budget) as client:
             for role in roles:
                 for frame in frames:
                     subjects = subjects_of(scenarios, work_texts, frame, texts, loaded.prompt.desk)

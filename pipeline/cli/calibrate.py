@@ -96,7 +96,7 @@ async def calibrate(
     store.parent.mkdir(parents=True, exist_ok=True)
     gates, models = specification.gates, specification.models
     with CompletionStore.open(store) as completions:
-        async with open_client(models, completions) as client:
+        async with open_client(models, completions, budget=specification.budget) as client:
             every = [*FILTERS, *guard_checks(models.guards, client, ADAPTERS)]
             checks = chosen([one for one in every if f"{one.gate}.{one.checker}" not in gates.left_out], names)
             measured = await measure(checks, rows.rows, ValidationContext(seeds, gates, client), client)

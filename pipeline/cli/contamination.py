@@ -130,7 +130,7 @@ async def ask(
 
     store.parent.mkdir(parents=True, exist_ok=True)
     with CompletionStore.open(store) as completions:
-        async with open_client(specification.models, completions) as client:
+        async with open_client(specification.models, completions, budget=specification.budget) as client:
             asked = Asked(release, client, role, specification.models.by_role[role].model)
             return await recall_of(*sides, asked, load_recall_prompt(), settings)
 

@@ -91,7 +91,7 @@ async def judge(rows: Sequence[SubjectRow], specification: Specification | None,
     if specification is None:
         return await _judged(rows, ValidationContext(seeds, GateSettings(), None, every_check=True))
     with CompletionStore.open(store) as completions:
-        async with open_client(specification.models, completions) as client:
+        async with open_client(specification.models, completions, budget=specification.budget) as client:
             guards = guard_checks(specification.models.guards, client, ADAPTERS)
             context = ValidationContext(
                 seeds,

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from pipeline.errors import ImpressError, UsageError
 from pipeline.models.errors import EndpointError, EndpointUnavailable, MissingCompletion
+from pipeline.models.guard import open_guard
 from pipeline.models.requests import ChatMessage, ChatRequest, Completion, GuardPrompt, Request, guard_request
 from pipeline.models.sources import Source, sources_of
 from pipeline.models.store import CompletionStore
@@ -26,7 +27,7 @@ from pipeline.models.transport import TransientError
 from pipeline.models.usage import Collected, collect_usage, record
 from pipeline.models.weights import Progress
 from pipeline.schema.candidate import Usage
-from pipeline.schema.specification import GuardModel, ModelRole, Models, RoleName, Sampling, guard_role
+from pipeline.schema.specification import Budget, GuardModel, ModelRole, Models, RoleName, Sampling, guard_role
 
 __all__ = [
     "Backoff",
@@ -120,6 +121,7 @@ class ModelClient:
         replay: never call an endpoint.
         backoff: waits between tries.
         progress: told when weights of an embedded model have to be fetched or checked.
+        budget: hard limits over the whole life of the store; ``None`` for none.
     """
 
     def __init__(
@@ -130,6 +132,7 @@ class ModelClient:
         replay: bool = False,
         backoff: Backoff = Backoff(),
         progress: Progress | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._store = store
         self._replay = replay
@@ -138,6 +141,8 @@ class ModelClient:
             name: _RoleState(role, source, source.slots or asyncio.Semaphore(role.limits.in_flight))
             for name, (role, source) in sources_of(models, progress).items()
         }
+        named = {name: (state.role, state.source.model_name(state.role)) for name, state in self._roles.items()}
+        self._guard = open_guard(None if replay else budget, named, store.path)
         self._calls: dict[str, asyncio.Task[Completion]] = {}
         self._closing = asyncio.Event()
         self.calls_made = 0
@@ -173,6 +178,7 @@ class ModelClient:
         Raises:
             EndpointError: the endpoint refuses such calls, or its key is missing.
             EndpointUnavailable: all tries failed; run again later, nothing is lost.
+            BudgetReached: the budget does not pay for the call; nothing is lost.
             MissingCompletion: on a replay, if the store lacks it.
             StoreError: the completion could not be kept.
         """
@@ -320,7 +326,9 @@ class ModelClient:
             state.raise_if_failed_since(failures)
             self._refuse_if_closing()
             transport = await state.source.transport()
-            completion = await transport.exchange(request, seconds=state.role.limits.timeout)
+            async with self._guard.room(request) as paid:
+                completion = await transport.exchange(request, seconds=state.role.limits.timeout)
+                paid(completion)
             state.answered += 1
             return completion
 
@@ -346,15 +354,17 @@ async def open_client(
     replay: bool = False,
     backoff: Backoff = Backoff(),
     progress: Progress | None = None,
+    budget: Budget | None = None,
 ) -> AsyncIterator[ModelClient]:
     """Give a client for the roles of a specification. Nothing is started or called before the first completion.
 
-    Unless ``replay``, the API keys that the roles name must be in the environment.
+    Unless ``replay``, the API keys that the roles name must be in the environment, and the ``budget`` holds.
 
     Raises:
         EndpointError: if a key is not there.
+        UsageError: if the budget bounds money and a price is not known.
     """
-    client = ModelClient(models, store, replay=replay, backoff=backoff, progress=progress)
+    client = ModelClient(models, store, replay=replay, backoff=backoff, progress=progress, budget=budget)
     if not replay:
         client.check_keys()
     try:

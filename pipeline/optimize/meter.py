@@ -127,7 +127,7 @@ class Meter:
             raise BudgetSpent(f"the budget of {self._tokens} tokens is spent")
 
     def _spent_tokens(self) -> int:
-        tokens = tokens_of(self._all.usage)
+        tokens = self._all.usage.tokens
         if tokens is None:
             raise WorkError("an endpoint reports no tokens, so they cannot be bounded; give --calls instead")
         return tokens
@@ -140,10 +140,3 @@ class Meter:
         taken = completion.prompt_tokens + completion.completion_tokens
         self._dearest = max(self._dearest, taken) if self._measured else taken
         self._measured = True
-
-
-def tokens_of(usage: Usage) -> int | None:
-    """Return tokens of prompts and replies together; ``None`` where a part is unknown."""
-    if usage.prompt_tokens is None or usage.completion_tokens is None:
-        return None
-    return usage.prompt_tokens + usage.completion_tokens

@@ -24,7 +24,7 @@ from pipeline.models.store import CompletionStore
 from pipeline.optimize.bridge import BridgedLM, Halt, Loop
 from pipeline.optimize.estimate import Estimate, estimate, floor_of
 from pipeline.optimize.examples import Sets, data_hashes, load_cases, split
-from pipeline.optimize.meter import BudgetSpent, Meter, tokens_of
+from pipeline.optimize.meter import BudgetSpent, Meter
 from pipeline.optimize.order import Order, Outcome
 from pipeline.optimize.scores import gained, measured
 from pipeline.optimize.search import Found, Models, Search, quiet
@@ -93,7 +93,7 @@ async def optimize(order: Order, progress: Progress) -> Outcome:
     async with AsyncExitStack() as stack:
         stack.enter_context(_only_one(folder / f"{order.program}.lock"))
         store = stack.enter_context(CompletionStore.open(folder / STORE_NAME))
-        client = await stack.enter_async_context(open_client(models, store))
+        client = await stack.enter_async_context(open_client(models, store, budget=order.specification.budget))
         bench = _bench(order, settings, client, store, progress)
         _check_budget(bench)
         return await _optimize(bench)
@@ -129,7 +129,7 @@ async def _optimize(bench: _Bench) -> Outcome:
     base, path = bench.base, compiled_path(bench.order.out, bench.order.program)
     incumbent, of_same_order = _incumbent(bench, path)
     before = await _score(bench, base, "before")
-    tokens = tokens_of(bench.meter.usage)
+    tokens = bench.meter.usage.tokens
     still_to_score = 1 + (incumbent is not None and not of_same_order)
     later = still_to_score * _floor(bench), None if tokens is None else 2 * still_to_score * tokens
     with bench.meter.kept_for_later(*later):
@@ -244,7 +244,7 @@ def _conclude(
         incumbent=incumbent,
         stopped_by_budget=found.stopped_by_budget,
         calls=bench.meter.usage.calls,
-        tokens=tokens_of(bench.meter.usage),
+        tokens=bench.meter.usage.tokens,
         calls_made=bench.client.calls_made,
         provenance=provenance,
     )
@@ -272,7 +272,7 @@ def _unscored(bench: _Bench, before: dict[str, float]) -> Outcome:
         incumbent=None,
         stopped_by_budget=True,
         calls=bench.meter.usage.calls,
-        tokens=tokens_of(bench.meter.usage),
+        tokens=bench.meter.usage.tokens,
         calls_made=bench.client.calls_made,
         provenance=None,
     )

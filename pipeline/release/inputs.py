@@ -10,9 +10,10 @@ from pipeline.release.files import CALIBRATION
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.cell import Plan
+from pipeline.schema.cost import Costs
 from pipeline.schema.diversity import Diversity
 from pipeline.schema.manifest import ModelUse
-from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Specification, TransformersEndpoint
+from pipeline.schema.specification import Budget, EmbeddedEndpoint, ModelRole, Specification, TransformersEndpoint
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,9 @@ class ReleaseInputs:
         libraries: versions of the libraries that bear on the result, by name.
         created: the day of the first completion (UTC, ``YYYY-MM-DD``), so that a replay gives the same.
         diversity: of the accepted scenarios.
-        stopped_by: what ended the build: ``full``, ``attempts`` or ``budget``.
+        stopped_by: what ended the build: ``full`` or ``attempts``.
         calibration: measured error rates of the filters, whose thresholds the gates went by.
+        costs: what the completions took; ``None`` for rows written by hand.
         export_completions: writes the completions into the folder it is given; the same files each time.
     """
 
@@ -48,10 +50,16 @@ class ReleaseInputs:
     stopped_by: str
     export_completions: Callable[[Path], None]
     calibration: Calibration | None = None
+    costs: Costs | None = None
 
 
-def without_places(specification: Specification) -> Specification:
-    """Return the specification without paths of the machine it was used on.
+def without_budget(plan: Plan) -> Plan:
+    """Return the plan without what a budget covers of it, so that a build that was given more ends as any other."""
+    return plan.model_copy(update={"estimate": plan.estimate.model_copy(update={"budget_covers": None})})
+
+
+def as_released(specification: Specification) -> Specification:
+    """Return the specification without its budget and without paths of the machine it was used on.
 
     Paths to weights and to earlier releases say where a file lies, not what it is (its hash is
     checked); left in, they would tell readers of the release about somebody's disk, and the same build
@@ -73,6 +81,7 @@ def without_places(specification: Specification) -> Specification:
             "previous": previous,
             "gates": gates,
             "deduplication": specification.deduplication.model_copy(update={"against": against}),
+            "budget": Budget(),
         }
     )
 

@@ -32,7 +32,7 @@ from pipeline.release.files import (
     sums_bytes,
 )
 from pipeline.release.funnel import cell_results, funnel
-from pipeline.release.inputs import ReleaseInputs, without_places
+from pipeline.release.inputs import ReleaseInputs, as_released, without_budget
 from pipeline.release.tables import candidates_parquet, scenarios_parquet
 from pipeline.report.page import render_report
 from pipeline.schema.base import sha256_of
@@ -57,7 +57,7 @@ def write_release(inputs: ReleaseInputs, parent: Path) -> tuple[Path, Manifest]:
         WorkError: if no candidate was accepted, or another release of this name and version exists.
         ValueError: if an accepted candidate has no group or split, or two hold the same scenario.
     """
-    specification = without_places(inputs.specification)
+    specification = as_released(inputs.specification)
     target = parent / specification.release_id
     candidates = sorted((_introduce(one, specification.version) for one in inputs.candidates), key=lambda one: one.id)
     draft = draft_manifest(inputs, candidates, specification)
@@ -85,12 +85,13 @@ def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], speci
         programs=dict(inputs.programs),
         models=tuple(sorted(inputs.models, key=lambda use: (use.role, use.endpoint_kind, use.model))),
         libraries=dict(inputs.libraries),
-        plan=inputs.plan,
+        plan=without_budget(inputs.plan),
         excluded=inputs.plan.excluded,
         funnel=funnel(candidates),
         cells=cell_results(inputs.plan.cells, candidates, inputs.stopped_by),
         splits={split: len(rows) for split, rows in sorted(split_rows(candidates).items())},
         diversity=inputs.diversity,
+        costs=inputs.costs,
         stopped_by=inputs.stopped_by,
         files=(),
     )

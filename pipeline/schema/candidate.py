@@ -19,6 +19,13 @@ class Usage(Record):
     prompt_tokens: int | None = 0
     completion_tokens: int | None = 0
 
+    @property
+    def tokens(self) -> int | None:
+        """Of prompts and replies together; ``None`` where a part is unknown."""
+        if self.prompt_tokens is None or self.completion_tokens is None:
+            return None
+        return self.prompt_tokens + self.completion_tokens
+
     def __add__(self, other: Usage) -> Usage:
         def total(a: int | None, b: int | None) -> int | None:
             return None if a is None or b is None else a + b

@@ -9,6 +9,7 @@ from pydantic import Field
 from pipeline.schema.base import Record, Sha256, Slug, Text
 from pipeline.schema.candidate import Usage
 from pipeline.schema.cell import Cell, ExcludedCell, Plan
+from pipeline.schema.cost import Costs
 from pipeline.schema.diversity import Diversity
 from pipeline.schema.specification import Specification
 
@@ -55,7 +56,7 @@ class Manifest(Record):
     """The contents of ``manifest.json``. Nothing in it depends on when or where it was replayed.
 
     The release that ``diversity`` compares with is named in ``specification.previous``, with the hash of
-    its manifest.
+    its manifest. The specification is without its budget: what it allowed to be spent bears on no row.
     """
 
     format: Literal[1] = 1
@@ -75,5 +76,6 @@ class Manifest(Record):
     cells: tuple[CellResult, ...]
     splits: dict[Slug, int]
     diversity: Diversity
-    stopped_by: Text = Field(description="full, attempts or budget: what ended the build")
+    costs: Costs | None = Field(default=None, description="None for rows written by hand, and in older releases")
+    stopped_by: Text = Field(description="full or attempts: what ended the build; budget in older releases")
     files: tuple[FileEntry, ...]

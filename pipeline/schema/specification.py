@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from pipeline.schema.base import Json, Record, Sha256, Slug, Text
 from pipeline.schema.diversity import DiversityFloors
+from pipeline.schema.estimate import Currency
 from pipeline.schema.policy import CalibrationFile, Rule
 from pipeline.schema.verdict import GateName
 
@@ -237,11 +238,28 @@ class GateSettings(Record):
     calibration: CalibrationFile | None = None
 
 
+class Money(Record):
+    """An amount of money. Prices in this currency stand in ``seeds/prices.yaml``."""
+
+    amount: float = Field(ge=0)
+    currency: Currency
+
+
 class Budget(Record):
-    """Hard limits over the whole life of a build, resumes included. ``None`` is no limit."""
+    """Hard limits over the whole life of a build, resumes included. ``None`` is no limit.
+
+    ``calls``: completions. ``tokens``: of prompts and replies together. ``money``: by the prices of
+    ``seeds/prices.yaml``, without discounts; a model whose price is unknown is then an error.
+    """
 
     calls: int | None = Field(default=None, ge=0)
     tokens: int | None = Field(default=None, ge=0)
+    money: Money | None = None
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is any limit."""
+        return (self.calls, self.tokens, self.money) != (None, None, None)
 
 
 class SplitShares(Record):
@@ -260,7 +278,7 @@ class SplitShares(Record):
 
 
 class Specification(Record):
-    """What to build. ``floors`` and ``previous`` bear on the finished rows alone, not on their making."""
+    """What to build. ``floors`` and ``previous`` bear on the finished rows alone, ``budget`` on no row at all."""
 
     name: ReleaseName
     version: Version

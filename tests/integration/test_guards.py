@@ -12,7 +12,7 @@ from pipeline import doctor
 from pipeline.build import BuildResult, run_build
 from pipeline.errors import UsageError, WorkError
 from pipeline.progress import SilentProgress
-from pipeline.release.inputs import without_places
+from pipeline.release.inputs import as_released
 from pipeline.release.verify import verify_release
 from pipeline.schema.specification import Specification
 from pipeline.seeds import load_specification
@@ -96,6 +96,6 @@ async def test_the_doctor_looks_at_guards(unused_tcp_port: int) -> None:
 
 def test_a_release_does_not_tell_where_a_guard_s_weights_lay() -> None:
     contents = with_guards("http://127.0.0.1:9/v1", endpoint={"kind": "transformers", "path": "/home/someone/weights"})
-    given = without_places(Specification.model_validate(contents))
+    given = as_released(Specification.model_validate(contents))
     assert set(given.models.guards) == set(ADAPTERS)
     assert "/home/someone" not in given.model_dump_json()

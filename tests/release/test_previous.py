@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import WorkError
 from pipeline.release.files import MANIFEST, data_file
-from pipeline.release.inputs import without_places
+from pipeline.release.inputs import as_released
 from pipeline.release.previous import load_previous
 from pipeline.release.write import write_release
 from pipeline.schema.specification import Specification
@@ -48,7 +48,7 @@ def test_a_path_says_where_it_lies_and_stays_out_of_the_release(releases: Path, 
     specification = naming(path=str(releases / NAME))
     previous = load_previous(specification, tmp_path)
     assert previous is not None
-    pinned = without_places(specification.model_copy(update={"previous": previous.reference})).previous
+    pinned = as_released(specification.model_copy(update={"previous": previous.reference})).previous
     beside = load_previous(naming(), releases)
     assert beside is not None
     assert pinned == beside.reference

@@ -1,0 +1,53 @@
+"""What calls cost: prices as ``seeds/prices.yaml`` holds them, each with the day for which it was known."""
+
+from __future__ import annotations
+
+from pipeline.resources import seeds_dir
+from pipeline.schema.estimate import Price, Prices
+from pipeline.schema.specification import ModelRole, OpenAIEndpoint
+from pipeline.yaml_input import load_yaml_record
+
+PRICES_FILE = "seeds/prices.yaml"
+TOKENS_PRICED = 1_000_000
+"""Prices are per so many tokens."""
+
+
+def load_prices() -> Prices:
+    """Read the installation's prices.
+
+    Raises:
+        InputError: for a mistake in the file.
+    """
+    return load_yaml_record(seeds_dir() / "prices.yaml", Prices)
+
+
+def price_of(role: ModelRole, prices: Prices) -> Price | None:
+    """Return the price of a role's model at its endpoint, or ``None`` if the table has none."""
+    endpoint = role.endpoint
+    if not isinstance(endpoint, OpenAIEndpoint):
+        return None
+    at = endpoint.base_url.rstrip("/")
+    matching = (one for one in prices.prices if (one.base_url.rstrip("/"), one.model) == (at, role.model))
+    return next(matching, None)
+
+
+def charged(role: ModelRole) -> bool:
+    """Tell whether calls of a role cost money: those of models in this process, or of no model, do not."""
+    return isinstance(role.endpoint, OpenAIEndpoint)
+
+
+def money_for(price: Price, prompt_tokens: float, completion_tokens: float) -> float:
+    """Return what tokens cost, in the price's currency, without discounts for cached prompts or batches."""
+    return (prompt_tokens * price.prompt + completion_tokens * price.completion) / TOKENS_PRICED
+
+
+def price_told(role: ModelRole, price: Price | None) -> str:
+    """Say where a role's price comes from, with its day, or what is missing."""
+    if not isinstance(role.endpoint, OpenAIEndpoint):
+        return "runs in this process: nothing is charged; electricity and the machine are not counted"
+    if price is None:
+        return f"no price of {role.model} at {role.endpoint.base_url} is known; add it to {PRICES_FILE}"
+    return (
+        f"{price.currency} {price.prompt:g} per million prompt tokens, {price.completion:g} completion, "
+        f"as of {price.as_of} ({price.source})"
+    )
