@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import islice, zip_longest
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 
 from pipeline.schema.base import canonical_json
 from pipeline.schema.candidate import Attempt
@@ -20,7 +20,6 @@ def attempts_for(
     accepted: Mapping[str, int],
     made: Mapping[str, int],
     specification: Specification,
-    limit: int | None = None,
     *,
     already: Mapping[str, Sequence[str]] | None = None,
     used: Mapping[str, Collection[str]] | None = None,
@@ -38,7 +37,6 @@ def attempts_for(
         accepted: accepted rows by cell id.
         made: attempts so far by cell id; their numbers are 0 to ``made - 1``.
         specification: seed, attempts per cell, source of the cores.
-        limit: at most so many attempts, dealt out to the cells in turn; ``None`` for no limit.
         already: plots that each cell holds, for the generator to differ from, by cell id.
         used: situations of which a cell holds an accepted row, by cell id; the next attempts take others.
         refining: attempts that refine rejected candidates, by cell id, still to be numbered.
@@ -46,9 +44,7 @@ def attempts_for(
     Returns:
         Attempts by cell id, then number: the same list for the same arguments, on every machine.
     """
-    if limit is not None and limit < 0:
-        raise ValueError(f"limit {limit} is below 0")
-    by_cell = [
+    attempts = (
         _attempts_of(
             cell,
             specification,
@@ -59,9 +55,8 @@ def attempts_for(
             refining=(refining or {}).get(cell.cell.id, ()),
         )
         for cell in plan.cells
-    ]
-    dealt = islice(_round_robin(by_cell), limit)
-    return sorted(dealt, key=lambda attempt: (attempt.cell.id, attempt.number))
+    )
+    return sorted(chain.from_iterable(attempts), key=lambda attempt: (attempt.cell.id, attempt.number))
 
 
 def seed_of(*parts: str | int) -> int:
@@ -114,8 +109,3 @@ def _one_a_situation(attempts: Sequence[Attempt], used: Collection[str]) -> list
         if attempt.situation is not None:
             taken.add(attempt.situation)
     return kept
-
-
-def _round_robin(lists: Sequence[Sequence[Attempt]]) -> Iterator[Attempt]:
-    for row in zip_longest(*lists):
-        yield from (attempt for attempt in row if attempt is not None)

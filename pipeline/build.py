@@ -127,6 +127,7 @@ async def run_build(
         WorkError: if nothing was accepted, the rows miss a floor of diversity, the previous release is not
             there, or another process is building the same specification.
         EndpointUnavailable: if an endpoint gave out; the build can be run again and continues.
+        BudgetReached: if the budget does not pay for the next call; with a higher one it continues.
         MissingCompletion: on a replay that needs a completion the store lacks.
     """
     seeds = load_seeds()
@@ -141,7 +142,13 @@ async def run_build(
         stack.enter_context(only_one_build(folder))
         store = stack.enter_context(open_store(folder, replay))
         client = await stack.enter_async_context(
-            open_client(specification.models, store, replay=replay is not None, progress=weights_notes(progress))
+            open_client(
+                specification.models,
+                store,
+                replay=replay is not None,
+                progress=weights_notes(progress),
+                budget=specification.budget,
+            )
         )
         plain = load_encoder(specification.deduplication.encoder)
         context = BuildContext(

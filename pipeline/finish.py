@@ -12,7 +12,9 @@ from pipeline.exemplars import exemplar_hashes
 from pipeline.generate.stage import program_hashes
 from pipeline.models.client import ModelClient
 from pipeline.models.store import CompletionStore
+from pipeline.models.taken import usage_of_keys
 from pipeline.provenance import library_versions, prompt_hashes
+from pipeline.release.costs import costs_of
 from pipeline.release.inputs import ReleaseInputs
 from pipeline.rounds.context import BuildContext
 from pipeline.rounds.engine import StoppedBy
@@ -57,6 +59,12 @@ def release_inputs(
         stopped_by=stopped,
         export_completions=export_completions,
         calibration=context.validation.calibration,
+        costs=costs_of(
+            candidates,
+            context.specification.models,
+            context.seeds.prices,
+            lambda of: usage_of_keys(store.path, of),
+        ),
     )
 
 

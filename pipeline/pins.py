@@ -22,8 +22,8 @@ def run_folder(specification: Specification, out: Path) -> Path:
     """Return the working folder of a build: one for each content of a specification.
 
     What bears on the finished rows alone is left out, so that a build that missed a floor goes on from
-    its completions when the floor is lowered, and so is the budget, which may be raised; so is where a calibration and earlier releases lie, since their
-    content is pinned.
+    its completions when the floor is lowered. So is the budget, which may be raised, and so is where a
+    calibration and earlier releases lie, since their content is pinned.
     """
     left_out: dict[str, Any] = {
         "budget": True,

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.attempts import attempts_for, seed_of
 from pipeline.plan import plan
 from pipeline.schema.candidate import Attempt, Refinement
-from pipeline.schema.cell import Cell, Plan
+from pipeline.schema.cell import Cell
 from pipeline.schema.verdict import Finding
 from pipeline.seeds import Seeds
 from tests.support.small_seeds import small_seeds, specification
@@ -51,24 +49,6 @@ def test_beyond_its_situations_a_cell_turns_to_the_model(seeds: Seeds) -> None:
     settings = specification("kit_or_model", quota=3, grid={"cells": [cell]})
     attempts = attempts_for(plan(settings, seeds), {}, {}, settings)
     assert Counter(one.situation for one in attempts) == {"file_left_open": 1, None: 2}
-
-
-@given(st.integers(0, 30))
-def test_a_limit_is_dealt_out_evenly(limit: int) -> None:
-    cells = [Cell(motive="aa", risk_type="bb", domain=f"d{number}") for number in range(5)]
-    settings = specification("model", quota=4, attempts_per_cell=4)
-    planned = Plan.model_validate(
-        {
-            "cells": [{"cell": cell.model_dump(), "quota": 4, "core": "model"} for cell in cells],
-            "estimate": dict.fromkeys(["prompt_tokens", "completion_tokens", "cost", "currency"])
-            | {"calls": 0, "calls_at_most": 0, "basis": "none"},
-        }
-    )
-    attempts = attempts_for(planned, {}, {}, settings, limit)
-    counts = Counter(one.cell.id for one in attempts)
-    assert len(attempts) == min(limit, 20)
-    assert max(counts.values(), default=0) - min((counts[cell.id] for cell in cells), default=0) <= 1
-    assert [(one.cell.id, one.number) for one in attempts] == sorted((one.cell.id, one.number) for one in attempts)
 
 
 def test_seeds_differ_by_specification_cell_and_number_and_are_exact_in_json(seeds: Seeds) -> None:

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from pipeline.models.errors import StoreError
 from pipeline.models.requests import ModerationRequest, Request, TextRequest, request_of
@@ -110,7 +111,7 @@ def _open(store: Path) -> sqlite3.Connection:
 
 def _read(
     connection: sqlite3.Connection, store: Path, query: str, values: Iterable[str] = ()
-) -> Iterator[tuple[object, ...]]:
+) -> Iterator[tuple[Any, ...]]:
     try:
         yield from connection.execute(query, list(values))
     except sqlite3.DatabaseError as error:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pipeline.calibration.table import error_rows, threshold_rows
 from pipeline.diversity.figures import figures, previous_name
 from pipeline.release.files import CANDIDATES, data_file
+from pipeline.report.spending import cost_rows, prices_told
 from pipeline.report.tally import STOPPED_BY, by_domain, check_tallies, coverage, is_embedded, rows, short_cells
 from pipeline.report.text import one_line
 from pipeline.schema.calibration import Calibration
@@ -58,6 +59,8 @@ def render_card(manifest: Manifest, candidates: Sequence[Candidate], calibration
         calibration=calibration,
         calibrated=(error_rows(calibration), threshold_rows(calibration)) if calibration is not None else (),
         checks=check_tallies(candidates),
+        costs=cost_rows(manifest.costs) if manifest.costs is not None else (),
+        prices=prices_told(manifest.costs) if manifest.costs is not None else (),
         coverage=coverage(manifest.cells),
         figures=figures(manifest.diversity, previous_name(manifest)),
         domains=by_domain(manifest),

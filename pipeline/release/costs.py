@@ -80,9 +80,7 @@ def per_row(spending: Spending, rows: int) -> PerRow | None:
     )
 
 
-def _taken(
-    candidates: Sequence[Candidate], models: Models, usage_of: UsageOf
-) -> Iterator[tuple[str, str, Usage]]:
+def _taken(candidates: Sequence[Candidate], models: Models, usage_of: UsageOf) -> Iterator[tuple[str, str, Usage]]:
     """Give cell, role and usage of each completion once, for the first candidate by id that used it."""
     seen: set[str] = set()
     ordered = sorted(candidates, key=lambda one: one.id)

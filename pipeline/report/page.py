@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.diversity.figures import figures, previous_name
 from pipeline.report.reader import Reader, as_json, read_scenario
+from pipeline.report.spending import cell_rows, cost_rows, prices_told
 from pipeline.report.tally import (
     STOPPED_BY,
     all_have_outcome,
@@ -66,6 +67,7 @@ def render_report(manifest: Manifest, candidates: Sequence[Candidate]) -> str:
             calls=sum(use.usage.calls for use in manifest.models),
             full=len(manifest.cells) - len(short_cells(manifest)),
             checks=check_tallies(candidates),
+            costs=_costs(manifest),
             coverage=coverage(manifest.cells),
             figures=figures(manifest.diversity, previous_name(manifest)),
             domains=by_domain(manifest),
@@ -75,6 +77,14 @@ def render_report(manifest: Manifest, candidates: Sequence[Candidate]) -> str:
             marks=OUTCOME_MARKS,
         )
     )
+
+
+def _costs(manifest: Manifest) -> dict[str, object] | None:
+    """Return what the section on cost shows; ``None`` where no model took part."""
+    costs = manifest.costs
+    if costs is None:
+        return None
+    return {"stages": cost_rows(costs), "cells": cell_rows(costs), "prices": prices_told(costs)}
 
 
 def content_security_policy(style: str) -> str:

@@ -11,7 +11,6 @@ from typing import Literal
 from pydantic import BaseModel
 
 from pipeline.attempts import attempts_for
-from pipeline.budget import attempts_affordable
 from pipeline.concurrency import settle_all
 from pipeline.deduplicate.stage import deduplicate
 from pipeline.generate.refinement import refining_attempts
@@ -19,8 +18,8 @@ from pipeline.rounds.context import BuildContext, work_on
 from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.shards import Shard, StageName, cut, read_records, write_records
 
-StoppedBy = Literal["full", "attempts", "budget"]
-"""What ended a build: all cells full, no attempts left, or no budget left."""
+StoppedBy = Literal["full", "attempts"]
+"""What ended a build: all cells full, or no attempts left. A budget that is reached ends it without a release."""
 
 
 async def run_stage(
@@ -65,15 +64,14 @@ def is_copy(candidate: Candidate) -> bool:
 
 
 async def run_rounds(context: BuildContext) -> tuple[list[Candidate], StoppedBy]:
-    """Make candidates round by round until each cell is full or attempts or the budget run out.
+    """Make candidates round by round until each cell is full or its attempts run out.
 
     Returns:
         All candidates, in the order of their making, and what ended the build.
     """
     made: list[Candidate] = []
     for number in itertools.count():
-        affordable = attempts_affordable(context.specification.budget, made)
-        attempts = next_attempts(context, made, affordable)
+        attempts = next_attempts(context, made)
         if not attempts:
             return made, stopped_by(context, made)
         fresh = await run_stage("generate", number, attempts, context)
@@ -85,7 +83,7 @@ async def run_rounds(context: BuildContext) -> tuple[list[Candidate], StoppedBy]
     raise AssertionError("unreachable")
 
 
-def next_attempts(context: BuildContext, made: Sequence[Candidate], limit: int | None) -> list[Attempt]:
+def next_attempts(context: BuildContext, made: Sequence[Candidate]) -> list[Attempt]:
     """Return the attempts of the next round, from what the rounds before have given.
 
     The generator is shown the plots of the rows that a cell holds, and of those turned away as copies.
@@ -104,7 +102,6 @@ def next_attempts(context: BuildContext, made: Sequence[Candidate], limit: int |
         Counter(candidate.attempt.cell.id for candidate in accepted),
         Counter(candidate.attempt.cell.id for candidate in made),
         context.specification,
-        limit,
         already=plots,
         used=situations,
         refining=refining_attempts(made, context.specification.generation.refine),
@@ -120,6 +117,5 @@ def compare(fresh: Sequence[Candidate], made: Sequence[Candidate], context: Buil
 def stopped_by(context: BuildContext, made: Sequence[Candidate]) -> StoppedBy:
     """Say what ended a build that makes no more attempts."""
     accepted = Counter(candidate.attempt.cell.id for candidate in made if candidate.accepted)
-    if all(accepted[planned.cell.id] >= planned.quota for planned in context.plan.cells):
-        return "full"
-    return "budget" if next_attempts(context, made, None) else "attempts"
+    full = all(accepted[planned.cell.id] >= planned.quota for planned in context.plan.cells)
+    return "full" if full else "attempts"

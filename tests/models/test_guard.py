@@ -127,9 +127,7 @@ async def test_a_budget_of_calls_holds_over_runs_and_what_it_bought_is_used(tmp_
     questions = [f"question {number}" for number in range(40)]
     with ScriptedServer(latency=0.01) as server, CompletionStore.open(tmp_path / "store.sqlite") as store:
         for budget in (Budget(calls=limit), Budget(calls=limit), Budget(calls=limit + 5)):
-            async with open_client(
-                models(server.base_url, in_flight=8), store, backoff=QUICK, budget=budget
-            ) as client:
+            async with open_client(models(server.base_url, in_flight=8), store, backoff=QUICK, budget=budget) as client:
                 asking = (client.complete("judge", chat(question)) for question in questions)
                 outcomes = await asyncio.gather(*asking, return_exceptions=True)
             assert sum(isinstance(one, Completion) for one in outcomes) == budget.calls
@@ -187,7 +185,7 @@ def test_a_budget_of_money_without_a_price_is_an_error_before_anything_is_opened
         open_guard(budget, named, tmp_path / "never.sqlite", Prices())
     assert caught.value.exit_code == EXIT_USE
     in_euros = Prices(prices=(price("http://127.0.0.1:9/v1/", "EUR"),))
-    with pytest.raises(UsageError, match="budget.money is in USD, and the price of scripted .* in EUR"):
+    with pytest.raises(UsageError, match=r"budget.money is in USD, and the price of scripted .* in EUR"):
         open_guard(budget, named, tmp_path / "never.sqlite", in_euros)
     assert not (tmp_path / "never.sqlite").exists()
 
