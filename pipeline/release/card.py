@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.calibration.table import error_rows, threshold_rows
+from pipeline.canary import canary_sentence
 from pipeline.diversity.figures import figures, previous_name
 from pipeline.release.files import CANDIDATES, data_file
 from pipeline.report.tally import STOPPED_BY, by_domain, check_tallies, coverage, is_embedded, rows, short_cells
@@ -56,6 +57,7 @@ def render_card(manifest: Manifest, candidates: Sequence[Candidate], calibration
         manifest=manifest,
         example=_example(candidates),
         calibration=calibration,
+        canary=canary_sentence(manifest.name, manifest.version, manifest.canary) if manifest.canary else "",
         calibrated=(error_rows(calibration), threshold_rows(calibration)) if calibration is not None else (),
         checks=check_tallies(candidates),
         coverage=coverage(manifest.cells),

@@ -76,4 +76,5 @@ class Manifest(Record):
     splits: dict[Slug, int]
     diversity: Diversity
     stopped_by: Text = Field(description="full, attempts or budget: what ended the build")
+    canary: Text | None = Field(default=None, description="GUID that stands in every table; null in older releases")
     files: tuple[FileEntry, ...]
