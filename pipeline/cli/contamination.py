@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +17,17 @@ from pipeline.errors import EXIT_DONE, EXIT_NO, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipeline.contamination.assess import Evidence
     from pipeline.contamination.recall import Settings
-    from pipeline.contamination.record import Contamination, Recall, Side
+    from pipeline.contamination.record import CanaryKnown, Contamination, Proximity, Recall, Side
+    from pipeline.schema.calibration import Rate
+    from pipeline.schema.manifest import Manifest
     from pipeline.schema.scenario import Scenario
     from pipeline.schema.specification import RoleName, Specification
 
+SHOWN = 3
+"""Nearest rows that a person is shown of each text; the report holds more."""
+EXCERPT = 90
 _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
@@ -41,7 +49,7 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     "--unseen",
     metavar="FILE",
     type=EXISTING_FILE,
-    help="Rows of the same making that were never published: parquet or JSONL. Asks the model of --spec.",
+    help="Rows of the same making that were never published: parquet or JSONL. The model of --spec is asked of both.",
 )
 @spec_option
 @click.option("--role", type=click.Choice(("judge", "generator")), default="judge", show_default=True)
@@ -52,7 +60,13 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     type=click.FloatRange(0, 1, max_open=True),
     default=0.01,
     show_default=True,
-    help="Share of rows that a text may share runs of words with.",
+    help="Share of rows that a text may share runs of words with, or tell in other words.",
+)
+@click.option(
+    "--reworded/--no-reworded",
+    default=True,
+    show_default=True,
+    help="Look in texts for rows in other words too; takes minutes for each megabyte.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all draws.")
 @out_option
@@ -66,43 +80,74 @@ def command(
     rows: int,
     alpha: float,
     overlap: float,
+    reworded: bool,
     seed: int,
     out: Path,
 ) -> Answer:
     """Look for signs that models or texts know RELEASE.
 
-    With --unseen and --spec a model is asked how rows go on, published ones and unseen ones. With --text, runs of 13
-    words that a text shares with the rows are looked for. Writes runs/NAME.contamination.json under --out. Exit
-    code 1 if the release should be made anew.
+    With --text, each text is searched for the release's canary, for runs of 13 words that it shares with the rows, and
+    for rows in other words. With --spec a model is asked for the canary, and with --unseen how rows go on, published
+    ones and unseen ones. Writes runs/NAME.contamination.json under --out. Exit code 1 if the release should be made
+    anew.
     """
     from pipeline.atomic import write_bytes_atomic
     from pipeline.cli.scenario_file import read_release, read_scenarios
     from pipeline.contamination.assess import assess
-    from pipeline.contamination.overlap import lines_of, runs_of
-    from pipeline.contamination.overlap import overlap as overlap_with
     from pipeline.contamination.recall import Settings
     from pipeline.seeds import load_specification
 
-    if not texts and unseen is None:
-        raise UsageError("nothing to look in: give --text, or --unseen with --spec")
-    if (unseen is None) != (specification is None):
-        raise UsageError("--unseen and --spec go together: the one says of what is asked, the other who")
-    scenarios, name, version = read_release(release)
-    runs = runs_of(scenarios) if texts else {}
-    ids = [scenario.id for scenario in scenarios]
-    overlaps = [overlap_with(runs, ids, lines_of(path), path.name) for path in texts]
-    recall = None
-    if unseen is not None and specification is not None:
-        sides = (drawn(scenarios, rows, seed), drawn(read_scenarios(unseen), rows, seed))
-        checked = load_specification(specification)
-        store = out / "runs" / "contamination.sqlite"
-        recall = asyncio.run(ask(sides, (name, version), checked, role, store=store, settings=Settings(seed=seed)))
-    found = assess(f"{name}-{version}", len(scenarios), recall, overlaps, alpha=alpha, overlap_allowed=overlap)
+    if not texts and specification is None:
+        raise UsageError("nothing to look in: give --text, or --spec with or without --unseen")
+    if unseen is not None and specification is None:
+        raise UsageError("--unseen needs --spec: the one says of what is asked, the other who")
+    scenarios, manifest = read_release(release)
+    if unseen is None and specification is not None and manifest.canary is None:
+        raise UsageError("this release has no canary to ask for: give --unseen as well")
+    found = in_texts(texts, scenarios, manifest, reworded=reworded)
+    if specification is not None:
+        others = [] if unseen is None else drawn(read_scenarios(unseen), rows, seed)
+        sides = (drawn(scenarios, rows, seed), others)
+        store, settings = out / "runs" / "contamination.sqlite", Settings(seed=seed)
+        asked = ask(sides, manifest, load_specification(specification), role, store=store, settings=settings)
+        recall, known = asyncio.run(asked)
+        found = replace(found, recall=recall, canary_known=known)
+    name = f"{manifest.name}-{manifest.version}"
+    judged = assess(name, len(scenarios), found, alpha=alpha, overlap_allowed=overlap, canary=manifest.canary)
     written = out / "runs" / f"{release.resolve().name}.contamination.json"
     written.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes_atomic(written, (found.model_dump_json(indent=2) + "\n").encode("utf-8"))
-    text = f"{text_of(found)}\nreport: {written}"
-    return Answer(found.model_dump(mode="json"), text, EXIT_NO if found.renew else EXIT_DONE)
+    write_bytes_atomic(written, (judged.model_dump_json(indent=2) + "\n").encode("utf-8"))
+    text = f"{text_of(judged)}\nreport: {written}"
+    return Answer(judged.model_dump(mode="json"), text, EXIT_NO if judged.renew else EXIT_DONE)
+
+
+def in_texts(texts: Sequence[Path], scenarios: Sequence[Scenario], manifest: Manifest, *, reworded: bool) -> Evidence:
+    """Look for a release in texts."""
+    from pipeline.contamination.assess import Evidence
+    from pipeline.contamination.canary import canary_in
+    from pipeline.contamination.lines import lines_of
+    from pipeline.contamination.overlap import overlap, runs_of
+    from pipeline.contamination.proximity import proximity, row_windows
+    from pipeline.deduplicate.encoder import load_encoder
+
+    if not texts:
+        return Evidence()
+    ids, runs = [scenario.id for scenario in scenarios], runs_of(scenarios)
+    overlaps = [overlap(runs, ids, lines_of(path), path.name) for path in texts]
+    canary = manifest.canary
+    canaries = [] if canary is None else [canary_in(canary, lines_of(path), path.name) for path in texts]
+    proximities = []
+    if reworded:
+        encoder = load_encoder(manifest.specification.deduplication.encoder)
+        windows = row_windows(scenarios, encoder)
+        for path in texts:
+            proximities.append(proximity(windows, lines_of(path), path.name, encoder, tell=_said_on_terminal))
+    return Evidence(overlaps=tuple(overlaps), proximities=tuple(proximities), canaries=tuple(canaries))
+
+
+def _said_on_terminal(windows: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{windows} windows encoded ", err=True, nl=False)
 
 
 def drawn(scenarios: Sequence[Scenario], most: int, seed: int) -> list[Scenario]:
@@ -115,24 +160,31 @@ def drawn(scenarios: Sequence[Scenario], most: int, seed: int) -> list[Scenario]
 
 async def ask(
     sides: tuple[list[Scenario], list[Scenario]],
-    release: tuple[str, str],
+    manifest: Manifest,
     specification: Specification,
     role: RoleName,
     *,
     store: Path,
     settings: Settings,
-) -> Recall:
-    """Ask the model of a role how published and unseen rows go on; completions go to ``store``."""
+) -> tuple[Recall | None, CanaryKnown | None]:
+    """Ask the model of a role for the canary, and, where there are unseen rows, how published and unseen ones go on.
+
+    Completions go to ``store``.
+    """
+    from pipeline.contamination.canary import canary_known
     from pipeline.contamination.prompt import load_recall_prompt
     from pipeline.contamination.recall import Asked, recall_of
     from pipeline.models.client import open_client
     from pipeline.models.store import CompletionStore
 
     store.parent.mkdir(parents=True, exist_ok=True)
+    prompt = load_recall_prompt()
     with CompletionStore.open(store) as completions:
         async with open_client(specification.models, completions, budget=specification.budget) as client:
+            release = (manifest.name, manifest.version)
             asked = Asked(release, client, role, specification.models.by_role[role].model)
-            return await recall_of(*sides, asked, load_recall_prompt(), settings)
+            known = None if manifest.canary is None else await canary_known(manifest.canary, asked, prompt)
+            return await recall_of(*sides, asked, prompt, settings) if sides[1] else None, known
 
 
 def text_of(found: Contamination) -> str:
@@ -142,22 +194,47 @@ def text_of(found: Contamination) -> str:
     lines += [f"  because {reason}" for reason in found.reasons]
     if found.recall is not None:
         lines += _recall(found.recall)
-    for one in found.overlaps:
+    if found.canary_known is not None:
+        digits = found.canary_known.digits
+        said = "gave no answer" if digits is None else f"gave back {digits} digits of it that it was not shown"
+        lines.append(f"{found.canary_known.model} was asked for the canary and {said}")
+    for text in found.canaries:
+        lines.append(f"{text.source}: the canary stands in {text.count} of {text.lines} lines")
+    for shared in found.overlaps:
+        rows = shared.rows
         lines.append(
-            f"{one.source}: {one.words} words; runs of {one.n} shared with {one.rows.count} of {one.rows.n} rows"
+            f"{shared.source}: {shared.words} words; runs of {shared.n} shared with {rows.count} of {rows.n} rows"
         )
+    for near in found.proximities:
+        lines += _proximity(near)
     return "\n".join(lines)
+
+
+def _proximity(found: Proximity) -> list[str]:
+    from pipeline.report.text import one_line
+
+    lines = [f"{found.source}: {found.windows} windows; rows told in other words: {_rate(found.rows)}"]
+    for one in found.nearest[:SHOWN]:
+        lines.append(f"  {one.cosine:.3f} {one.row}: {one_line(one.row_text, EXCERPT)}")
+        lines.append(f"        there: {one_line(one.text, EXCERPT)}")
+    return lines
 
 
 def _recall(recall: Recall) -> list[str]:
     rows: list[tuple[object, ...]] = [("rows", "asked", "answered", "refusals", "recited", "mean share")]
     for name, side in (("published", recall.published), ("unseen", recall.unseen)):
-        rows.append((name, side.rows, side.answered, side.refused, side.recited.count, _share(side)))
+        rows.append((name, side.rows, side.answered, side.refused, _rate(side.recited), _share(side)))
     lines = [f"{recall.model} was asked for the next {recall.hidden_words} words of rows", columns(rows)]
     if recall.difference is None:
         return [*lines, "  too few answers to compare"]
     one = recall.difference
     return [*lines, f"  difference {one.share:+.3f} [{one.low:+.3f}, {one.high:+.3f}], p = {one.p:.2g}"]
+
+
+def _rate(rate: Rate) -> str:
+    if rate.rate is None or rate.low is None or rate.high is None:
+        return "unknown"
+    return f"{rate.count} of {rate.n} [{rate.low:.2f}, {rate.high:.2f}]"
 
 
 def _share(side: Side) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
+    from pipeline.schema.manifest import Manifest
     from pipeline.schema.scenario import Scenario
     from pipeline.validate.subjects import Subject
 
@@ -47,8 +48,8 @@ def read_scenarios(path: Path) -> list[Scenario]:
     return scenarios
 
 
-def read_release(folder: Path) -> tuple[list[Scenario], str, str]:
-    """Return the scenarios of a release's splits, and its name and version.
+def read_release(folder: Path) -> tuple[list[Scenario], Manifest]:
+    """Return the scenarios of a release's splits, and its manifest.
 
     Raises:
         InputError: if the folder is no release, or a row of it cannot be read.
@@ -61,7 +62,7 @@ def read_release(folder: Path) -> tuple[list[Scenario], str, str]:
     if manifest is None or unreadable or not placed:
         first = next(iter([*problems, *unreadable]), None)
         raise InputError(f"not a release with rows: {first.problem if first else 'no table under data/'}", file=folder)
-    return [row.scenario for row in placed], manifest.name, manifest.version
+    return [row.scenario for row in placed], manifest
 
 
 def read_subjects(path: Path, text_fields: Sequence[str]) -> list[SubjectRow]:

@@ -63,6 +63,54 @@ class Overlap(Record):
     found: dict[Text, Text] = Field(default_factory=dict, description="the first shared run, by row")
 
 
+class Near(Record):
+    """A row and the window of a text that is nearest to it, both as they stand there."""
+
+    row: Text
+    cosine: float = Field(ge=-1, le=1)
+    row_text: Text
+    text: Text
+
+
+class Proximity(Record):
+    """How near a text comes to the rows of a release in meaning.
+
+    ``rows`` is unknown for a text without words. ``nearest`` holds every row at or above the threshold and at least a
+    few others, the nearest first.
+    """
+
+    source: Text
+    encoder: Text
+    encoder_hash: Sha256
+    window_words: int = Field(ge=2)
+    windows: int = Field(ge=0, description="of the text")
+    threshold: float = Field(gt=0, le=1, description="cosine from which a row counts as told")
+    rows: Rate = Field(description="rows with a window of the text at or above the threshold")
+    nearest: tuple[Near, ...] = ()
+
+
+class CanaryFound(Record):
+    """A release's canary in a text: ``count`` of its ``lines`` hold it; ``first`` is what stands around the first."""
+
+    source: Text
+    lines: int = Field(ge=0)
+    count: int = Field(ge=0)
+    first: Text | None = None
+
+
+class CanaryKnown(Record):
+    """Whether a model completes a release's canary.
+
+    ``digits``: the most hexadecimal digits that it was not shown and gave back in one run; ``None`` without an answer.
+    """
+
+    model: Text
+    asked: int = Field(ge=1)
+    answered: int = Field(ge=0)
+    digits: int | None = Field(default=None, ge=0, le=32)
+    known: bool | None = None
+
+
 class Contamination(Record):
     """The answer of ``impress contamination``.
 
@@ -73,8 +121,12 @@ class Contamination(Record):
     release: Text
     rows: int = Field(ge=1)
     alpha: float = Field(gt=0, lt=1)
-    overlap_allowed: float = Field(ge=0, lt=1)
+    overlap_allowed: float = Field(ge=0, lt=1, description="share of rows that a text may share runs with, or tell")
+    canary: Text | None = Field(default=None, description="of the release; null where it has none")
     recall: Recall | None = None
+    canary_known: CanaryKnown | None = None
     overlaps: tuple[Overlap, ...] = ()
+    proximities: tuple[Proximity, ...] = ()
+    canaries: tuple[CanaryFound, ...] = ()
     renew: bool | None = None
     reasons: tuple[Text, ...] = ()

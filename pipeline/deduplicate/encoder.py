@@ -45,7 +45,7 @@ class SentenceEncoder:
     def __init__(self, name: str, model: SentenceTransformer, weights_hash: str) -> None:
         self.name = name
         self.hash = weights_hash
-        self._model = model
+        self.model = model
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode each distinct text once.
@@ -56,9 +56,9 @@ class SentenceEncoder:
         import numpy as np
 
         if not texts:
-            return np.zeros((0, self._model.get_embedding_dimension() or 0), dtype=np.float32)
+            return np.zeros((0, self.model.get_embedding_dimension() or 0), dtype=np.float32)
         distinct = batching_order(texts)
-        vectors = self._model.encode(
+        vectors = self.model.encode(
             distinct, batch_size=BATCH_ROWS, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )
         place = {text: row for row, text in enumerate(distinct)}

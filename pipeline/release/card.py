@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.calibration.table import error_rows, threshold_rows
+from pipeline.canary import canary_sentence
 from pipeline.diversity.figures import figures, previous_name
 from pipeline.release.files import CANDIDATES, data_file
 from pipeline.report.spending import cost_rows, prices_told
@@ -57,6 +58,7 @@ def render_card(manifest: Manifest, candidates: Sequence[Candidate], calibration
         manifest=manifest,
         example=_example(candidates),
         calibration=calibration,
+        canary=canary_sentence(manifest.name, manifest.version, manifest.canary) if manifest.canary else "",
         calibrated=(error_rows(calibration), threshold_rows(calibration)) if calibration is not None else (),
         checks=check_tallies(candidates),
         costs=cost_rows(manifest.costs) if manifest.costs is not None else (),

@@ -12,6 +12,7 @@ from pipeline.release.files import CANDIDATES, MANIFEST, data_file, list_files, 
 from pipeline.release.funnel import cell_results, funnel
 from pipeline.release.problem import Problem, first_mistake
 from pipeline.release.tables import (
+    CANARY,
     Row,
     TableError,
     candidate_from_row,
@@ -40,6 +41,7 @@ class Placed:
     split: str
     group: str
     scenario: Scenario
+    canary: str | None = None
 
     def problem(self, text: str) -> Problem:
         """Return a problem of this row."""
@@ -69,7 +71,7 @@ def read_splits(folder: Path) -> tuple[list[Placed], Counter[str], list[Problem]
         counts[split] += len(rows)
         for number, row in enumerate(rows):
             try:
-                placed.append(Placed(path, number, split, str(row["group"]), scenario_from_row(row)))
+                placed.append(Placed(path, number, split, str(row["group"]), scenario_from_row(row), row[CANARY]))
             except _UNREADABLE as error:
                 problems.append(Problem(file=path, row=number, problem=first_mistake(error)))
     return placed, counts, problems

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 JUDGE_PREFIX = "judge_"
+CANARY = "canary"
+"""The column that holds the release's canary in every row, so that it goes where a row goes. Older tables lack it."""
 COMPRESSION = "zstd"
 COMPRESSION_LEVEL = 9
 ROWS_PER_GROUP = 1024
@@ -69,6 +71,7 @@ def scenario_schema() -> pa.Schema:
             pa.field("retired", retirement),
             pa.field("group", text),
             pa.field("schema_version", pa.int64()),
+            pa.field(CANARY, text),
         ]
     )
 
@@ -91,6 +94,7 @@ def candidate_schema() -> pa.Schema:
             pa.field("judge_verdicts", text),
             pa.field("judge_scenario", text),
             pa.field("completions", pa.list_(text)),
+            pa.field(CANARY, text),
         ]
     )
 
@@ -220,18 +224,19 @@ def candidate_from_row(row: Mapping[str, Any]) -> Candidate:
     return candidate
 
 
-def scenarios_parquet(rows: Iterable[tuple[Scenario, str]]) -> bytes:
+def scenarios_parquet(rows: Iterable[tuple[Scenario, str]], canary: str | None = None) -> bytes:
     """Return the parquet file of (scenario, group) pairs."""
-    return table_bytes([scenario_to_row(scenario, group) for scenario, group in rows], scenario_schema())
+    marked = [{**scenario_to_row(scenario, group), CANARY: canary} for scenario, group in rows]
+    return table_bytes(marked, scenario_schema())
 
 
-def candidates_parquet(candidates: Iterable[Candidate]) -> bytes:
+def candidates_parquet(candidates: Iterable[Candidate], canary: str | None = None) -> bytes:
     """Return the parquet file of candidates."""
-    return table_bytes([candidate_to_row(candidate) for candidate in candidates], candidate_schema())
+    return table_bytes([{**candidate_to_row(one), CANARY: canary} for one in candidates], candidate_schema())
 
 
 def read_rows(path: Path, schema: pa.Schema) -> list[Row]:
-    """Return the rows of a parquet file in the order of the file.
+    """Return the rows of a parquet file in the order of the file; those of an older one have no canary.
 
     Raises:
         TableError: if the file is not readable as parquet, or its columns are not those of ``schema``.
@@ -241,6 +246,8 @@ def read_rows(path: Path, schema: pa.Schema) -> list[Row]:
 
     try:
         table = pq.read_table(io.BytesIO(path.read_bytes()))
+        if CANARY in schema.names and CANARY not in table.schema.names:
+            table = table.append_column(schema.field(CANARY), pa.nulls(len(table), pa.string()))
         if not table.schema.equals(schema, check_metadata=False):
             raise TableError(f"the columns are not those of the table: {_difference(table.schema, schema)}")
         table.validate(full=True)

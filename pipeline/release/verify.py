@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.deduplicate.encoder import Encoder, load_encoder
+from pipeline.release.check_canary import check_canary
 from pipeline.release.check_diversity import check_diversity
 from pipeline.release.check_files import check_calibration, check_files, check_specification, read_manifest
 from pipeline.release.check_rows import (
@@ -48,6 +49,7 @@ def verify_release(folder: Path, *, semantic: bool = True, encoder: Encoder | No
     candidates, unreadable = read_candidates(folder)
     problems += [*unsound, *unreadable]
     problems += check_rows(rows, manifest)
+    problems += check_canary(folder, rows, manifest, sound=not unsound)
     if candidates is not None:
         problems += check_counts(counts, candidates, manifest)
         problems += check_candidates(rows, candidates)

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from pipeline.atomic import new_folder
+from pipeline.canary import CLOSED_SPLIT, canary_of
 from pipeline.errors import WorkError
 from pipeline.release.card import licence_text, render_card
 from pipeline.release.files import (
@@ -93,6 +94,7 @@ def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], speci
         diversity=inputs.diversity,
         costs=inputs.costs,
         stopped_by=inputs.stopped_by,
+        canary=canary_of(specification.name, specification.version, open_ids(candidates)),
         files=(),
     )
 
@@ -120,6 +122,12 @@ def split_rows(candidates: Sequence[Candidate]) -> SplitRows:
     return dict(rows)
 
 
+def open_ids(candidates: Sequence[Candidate]) -> list[str]:
+    """Return the ids of the rows that anyone may see."""
+    splits = split_rows(candidates).items()
+    return [scenario.id for split, rows in splits if split != CLOSED_SPLIT for scenario, _ in rows]
+
+
 def specification_text(specification: Specification) -> str:
     """Return a specification as YAML, every default spelt out; ``impress build`` reads it back."""
     return yaml.safe_dump(specification.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
@@ -145,8 +153,8 @@ def _fill(folder: Path, inputs: ReleaseInputs, candidates: Sequence[Candidate], 
     """Write every file of the release into an empty folder and return the manifest that lists them."""
     (folder / "data").mkdir()
     for split, rows in split_rows(candidates).items():
-        (folder / data_file(split)).write_bytes(scenarios_parquet(rows))
-    (folder / CANDIDATES).write_bytes(candidates_parquet(candidates))
+        (folder / data_file(split)).write_bytes(scenarios_parquet(rows, draft.canary))
+    (folder / CANDIDATES).write_bytes(candidates_parquet(candidates, draft.canary))
     inputs.export_completions(folder / COMPLETIONS)
     texts = {
         SPECIFICATION: specification_text(draft.specification),

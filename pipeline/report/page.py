@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from pipeline.canary import canary_sentence
 from pipeline.diversity.figures import figures, previous_name
 from pipeline.report.reader import Reader, as_json, read_scenario
 from pipeline.report.spending import cell_rows, cost_rows, prices_told
@@ -58,6 +59,7 @@ def render_report(manifest: Manifest, candidates: Sequence[Candidate]) -> str:
         .get_template("report.html.j2")
         .render(
             manifest=manifest,
+            canary=canary_sentence(manifest.name, manifest.version, manifest.canary) if manifest.canary else "",
             style=_markup(style),
             policy=content_security_policy(style),
             made=len(candidates),

@@ -78,4 +78,5 @@ class Manifest(Record):
     diversity: Diversity
     costs: Costs | None = Field(default=None, description="None for rows written by hand, and in older releases")
     stopped_by: Text = Field(description="full or attempts: what ended the build; budget in older releases")
+    canary: Text | None = Field(default=None, description="GUID that stands in every table; null in older releases")
     files: tuple[FileEntry, ...]

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from pipeline.cli import main
 from pipeline.contamination.record import Contamination
 from pipeline.release.write import write_release
+from pipeline.schema.manifest import Manifest
 from tests.support.builds import specification, write_specification
 from tests.support.releases import sample_inputs
 from tests.support.scripted_server import ScriptedServer
@@ -45,6 +46,7 @@ def test_a_text_of_others_does_not(release: Path, tmp_path: Path) -> None:
     result = run(release, "--text", tmp_path / "dump.txt", "--out", tmp_path / "out")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "no sign of it" in result.stdout
+    assert "rows told in other words: 0 of 6" in result.stdout
 
 
 def test_a_model_is_asked_once(release: Path, tmp_path: Path) -> None:
@@ -57,11 +59,42 @@ def test_a_model_is_asked_once(release: Path, tmp_path: Path) -> None:
         again = run(release, "--unseen", unseen, "--spec", spec, "--out", tmp_path / "out", "--json")
         assert server.counts().calls == calls > 0
     assert first.exit_code == 0, first.stderr
-    assert json.loads(first.stdout)["recall"]["unseen"]["answered"] == 6
+    recall = json.loads(first.stdout)["recall"]
+    assert recall["unseen"]["answered"] == 6
+    for side in ("published", "unseen"):
+        rate = recall[side]["recited"]
+        assert (rate["count"], rate["rate"], rate["low"]) == (0, 0, 0)
+        assert 0 < rate["high"] < 1
     assert json.loads(again.stdout)["recall"]["difference"] == json.loads(first.stdout)["recall"]["difference"]
 
 
-@pytest.mark.parametrize("arguments", [(), ("--spec", "SPEC"), ("--unseen", "UNSEEN")])
+def test_a_dump_that_holds_the_canary_alone_asks_for_a_new_release(release: Path, tmp_path: Path) -> None:
+    canary = Manifest.model_validate_json((release / "manifest.json").read_bytes()).canary
+    assert canary is not None
+    dump = tmp_path / "dump.jsonl"
+    dump.write_text(json.dumps({"text": "Nothing of it. " * 40, "canary": canary.upper()}) + "\n", encoding="utf-8")
+    result = run(release, "--text", dump, "--out", tmp_path / "out", "--no-reworded", "--json")
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["renew"], document["canary"]) == (1, True, canary)
+    assert [(one["count"], one["lines"]) for one in document["canaries"]] == [(1, 2)]
+    assert document["overlaps"][0]["rows"]["count"] == 0
+    assert document["proximities"] == []
+
+
+def test_a_model_is_asked_for_the_canary_without_unseen_rows(release: Path, tmp_path: Path) -> None:
+    canary = Manifest.model_validate_json((release / "manifest.json").read_bytes()).canary
+    assert canary is not None
+    for said, code, renew in ((canary, 1, True), ("I cannot know that.", 0, None)):
+        with ScriptedServer(lambda _, said=said: said) as server:  # type: ignore[misc]
+            spec = write_specification(tmp_path, specification(server.base_url))
+            result = run(release, "--spec", spec, "--out", tmp_path / str(code), "--json")
+        document = json.loads(result.stdout)
+        assert (result.exit_code, document["renew"]) == (code, renew), said
+        assert document["recall"] is None
+        assert document["canary_known"]["known"] is bool(code)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--unseen", "UNSEEN")])
 def test_too_little_to_go_by_is_wrong_use(release: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     spec = write_specification(tmp_path, specification("http://127.0.0.1:9/v1"))
     places = {"SPEC": str(spec), "UNSEEN": str(spec)}

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-from pipeline.contamination.overlap import N, lines_of, overlap, runs_of, words_of
+from pipeline.contamination.overlap import N, overlap, runs_of, words_of
 from pipeline.contamination.record import Overlap
-from pipeline.errors import InputError
 from pipeline.schema.scenario import Scenario
 from tests.validate.samples import scenario
 
@@ -52,21 +46,3 @@ def test_what_many_rows_say_is_everybodys() -> None:
 def test_an_empty_text_shares_nothing_and_says_how_much_was_read() -> None:
     said = found_in(iter(()))
     assert (said.words, said.rows.count, said.found) == (0, 0, {})
-
-
-def test_files_of_every_kind_are_read(tmp_path: Path) -> None:
-    text = ROWS[3].view.world.background
-    (tmp_path / "one.txt").write_text(text)
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / "two.jsonl").write_text(json.dumps({"a": [{"b": text}], "n": 1}) + "\nnot json\n")
-    (tmp_path / "deep" / "three.jsonl.gz").write_bytes(gzip.compress(json.dumps({"text": text}).encode()))
-    for path in (tmp_path, tmp_path / "one.txt", *(tmp_path / "deep").iterdir()):
-        assert set(found_in(lines_of(path)).found) == {ROWS[3].id}, path
-
-
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\x1f\x8b\x08broken"])
-def test_a_file_that_is_no_text_is_named(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / ("dump.gz" if content.startswith(b"\x1f") else "dump.txt")
-    file.write_bytes(content)
-    with pytest.raises(InputError, match="dump"):
-        list(lines_of(file))

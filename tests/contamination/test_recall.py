@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.contamination.assess import assess
+from pipeline.contamination.assess import Evidence, assess
 from pipeline.contamination.prompt import RecallWording, load_recall_prompt
 from pipeline.contamination.recall import Asked, Settings, cut, difference, recall_of, share_of
 from pipeline.contamination.record import Recall
@@ -75,7 +75,7 @@ async def test_a_model_that_was_shown_the_rows_is_told(tmp_path: Path) -> None:
     assert found.difference is not None
     assert found.difference.p <= ALPHA
     assert found.difference.low > 0.5
-    judged = assess("set-2026.11.0", len(published), found, (), alpha=ALPHA, overlap_allowed=0.01)
+    judged = assess("set-2026.11.0", len(published), Evidence(recall=found), alpha=ALPHA, overlap_allowed=0.01)
     assert judged.renew is True
     assert "published rows" in judged.reasons[0]
 
@@ -89,7 +89,7 @@ async def test_a_model_that_was_not_gives_no_false_alarm_in_twenty_runs(tmp_path
         half = len(every) // 2
         found = await recalled(every[:half], every[half:], shown(()), folder, seed=run)
         assert found.published.answered == half
-        judged = assess("set-2026.11.0", half, found, (), alpha=ALPHA, overlap_allowed=0.01)
+        judged = assess("set-2026.11.0", half, Evidence(recall=found), alpha=ALPHA, overlap_allowed=0.01)
         assert judged.renew is False, (run, found.difference)
 
 
@@ -98,7 +98,7 @@ async def test_refusals_are_no_answers_and_no_zeros(tmp_path: Path) -> None:
     found = await recalled(every[:4], every[4:8], lambda _: Reply("", refusal="no"), tmp_path)
     assert (found.published.answered, found.published.share, found.difference) == (0, None, None)
     assert found.published.refused == 4 * len(load_recall_prompt().prompt.wordings)
-    assert assess("set-1", 4, found, (), alpha=ALPHA, overlap_allowed=0.01).renew is None
+    assert assess("set-1", 4, Evidence(recall=found), alpha=ALPHA, overlap_allowed=0.01).renew is None
 
 
 async def test_the_hidden_words_are_not_shown(tmp_path: Path) -> None:
