@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from pipeline.generate.address import people_greeted, sender_as_another, strange_signature
 from pipeline.generate.facts import WORD, Facts, names_in, negations, numbers_in, share_told
-from pipeline.generate.wording import Wording, phrase_pattern
+from pipeline.generate.wording import Wording, phrase_matches, phrase_pattern
 from pipeline.schema.verdict import Finding
 
 UNLESS_A_FACT = (
@@ -120,7 +120,7 @@ def _leftovers(text: str, demands: Demands) -> Iterator[Finding]:
     for match, what in (*found, *(one for one in unless if one[0][0] not in demands.facts.text)):
         yield _span(demands, match, f"{match[0].strip()!r} is {what}")
     for phrase in demands.wording.banned if demands.wording else ():
-        for match in phrase_pattern(phrase).finditer(text):
+        for match in phrase_matches(phrase, text):
             yield _span(demands, match, f"do not write {match[0]!r}")
 
 
@@ -138,7 +138,7 @@ def _invented(text: str, demands: Demands) -> Iterator[Finding]:
 
 def _unfounded(text: str, demands: Demands) -> Iterator[Finding]:
     for claim in demands.wording.claims.values() if demands.wording else ():
-        for match in (match for phrase in claim.phrases for match in phrase_pattern(phrase).finditer(text)):
+        for match in (match for phrase in claim.phrases for match in phrase_matches(phrase, text)):
             before = WORD_BEFORE.search(text, 0, match.start()) if claim.tied else None
             said = f"{before[0]} {match[0]}" if before else match[0]
             if not phrase_pattern(said).search(demands.facts.text):

@@ -6,6 +6,7 @@ import datetime
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pipeline.generate.slots import MONTHS, WEEKDAYS
 
@@ -13,6 +14,8 @@ NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?!\d)")
 ISO_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+POSSESSIVE = re.compile(r"['’]s?$")
+APOSTROPHE = re.compile(r"['’]")
 NEGATION = re.compile(r"\b(?:not|no|never|none|nobody|nothing|without|neither|nor|cannot)\b|n['’]t\b", re.IGNORECASE)
 
 NUMBER_WORDS = {
@@ -49,19 +52,24 @@ class Facts:
     @classmethod
     def of(cls, texts: Iterable[str]) -> Facts:
         """Collect the facts of some texts."""
-        text = "\n".join(texts)
-        words = {word.casefold() for word in WORD.findall(text)}
-        words |= {part for word in words for part in re.split(r"['’]", word)}
-        return cls(
-            text=text,
-            words=frozenset(words | FORMS_OF_ADDRESS | set(_calendar_words(text))),
-            numbers=frozenset({value for _, value in numbers_in(text)} | set(_half_day_hours(text))),
-        )
+        return _facts_in("\n".join(texts))
 
     def know(self, word: str) -> bool:
         """Whether the facts have a word, in the singular, the plural or as a possessive."""
-        base = re.sub(r"['’]s?$", "", word.casefold())
-        return any(form in self.words for form in (word.casefold(), base, base.removesuffix("s"), f"{base}s"))
+        folded = word.casefold()
+        base = POSSESSIVE.sub("", folded)
+        return not self.words.isdisjoint((folded, base, base.removesuffix("s"), f"{base}s"))
+
+
+@lru_cache(maxsize=1024)
+def _facts_in(text: str) -> Facts:
+    words = {word.casefold() for word in WORD.findall(text)}
+    words |= {part for word in words for part in APOSTROPHE.split(word)}
+    return Facts(
+        text=text,
+        words=frozenset(words | FORMS_OF_ADDRESS | set(_calendar_words(text))),
+        numbers=frozenset({value for _, value in numbers_in(text)} | set(_half_day_hours(text))),
+    )
 
 
 def numbers_in(text: str) -> Iterator[tuple[re.Match[str], str]]:
@@ -95,6 +103,7 @@ def share_told(fact: str, text: str) -> float:
     return len(wanted & content_stems(text)) / len(wanted) if wanted else 1.0
 
 
+@lru_cache(maxsize=4096)
 def content_stems(text: str) -> frozenset[str]:
     """Return the first five letters of each word of four letters or more, and the numbers, as a bag of content."""
     stems = {word.casefold()[:5] for word in WORD.findall(text) if len(word) >= 4}

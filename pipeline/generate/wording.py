@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from pathlib import Path
 
 from pydantic import Field
@@ -39,12 +40,30 @@ class Wording(Record):
     claims: dict[Slug, Claim] = Field(default_factory=dict)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def phrase_pattern(phrase: str) -> re.Pattern[str]:
     """Return the pattern of a phrase: whole words, any case and white space; a final ``*`` matches any ending."""
     body = r"\s+".join(re.escape(word) for word in phrase.removesuffix("*").split())
     ending = r"\w*" if phrase.endswith("*") else ""
     return re.compile(rf"(?<!\w){body}{ending}(?!\w)", re.IGNORECASE)
+
+
+def phrase_matches(phrase: str, text: str) -> Iterable[re.Match[str]]:
+    """Return the matches of a phrase in a text; the pattern is tried only where the phrase's longest word stands."""
+    longest = _longest_word(phrase)
+    return () if longest not in _folded(text) else phrase_pattern(phrase).finditer(text)
+
+
+@cache
+def _longest_word(phrase: str) -> str:
+    """Return what stands in every text, folded, that a phrase matches; nothing for one with letters beyond ASCII."""
+    return max(phrase.removesuffix("*").split(), key=len, default="").casefold() if phrase.isascii() else ""
+
+
+@lru_cache(maxsize=256)
+def _folded(text: str) -> str:
+    """Return a text with each letter that ``re.IGNORECASE`` takes for an ASCII letter as that letter."""
+    return text.translate({ord("İ"): "i", ord("ı"): "i"}).casefold()
 
 
 def load_wording(path: Path) -> Wording:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import dspy
+from dspy.dsp.utils.settings import settings
 from dspy.lm15 import Message, Request, Response, Usage
 from dspy.utils.exceptions import LMUnexpectedError
 
@@ -61,9 +62,23 @@ class StoredLM(dspy.LM):  # type: ignore[misc]
         )
 
     async def acall(self, prompt: str | None = None, **kwargs: Any) -> Any:
-        """Call the model; errors of the client come out as they are, not wrapped by DSPy."""
+        """Call the model; errors of the client come out as they are, not wrapped by DSPy.
+
+        A plain chat that nobody listens to goes straight to the client: DSPy's own path makes four thread hops a
+        call for streams, costs and histories that are not there.
+        """
+        chat = None if prompt is not None or self._is_observed() else _plain_chat(kwargs)
+        if chat is not None:
+            engine: StoredEngine = self.engine
+            completion = await engine.obtain(chat, temperature=kwargs.get("temperature"), max_tokens=kwargs.get("max_tokens"))
+            return [_said(completion)]
         with _own_errors():
             return await super().acall(prompt, **kwargs)
+
+    def _is_observed(self) -> bool:
+        """Whether somebody streams, counts, records or hooks into calls."""
+        watching = (settings.send_stream, settings.usage_tracker, settings.callbacks, self.callbacks)
+        return any(watching) or not settings.disable_history
 
     def __call__(self, prompt: str | None = None, **kwargs: Any) -> Any:
         """Call the model from a thread other than the client's (see the class)."""
@@ -85,19 +100,24 @@ class StoredEngine:
 
     async def ask(self, request: Request, sample: int | None = None) -> Response:
         """Obtain the completion of a DSPy request from the client; ``sample`` in place of the model's own."""
-        if self._client is None:
-            raise ImpressError("this language model came out of a pickle without its client; make a StoredLM anew")
         config = request.config
-        completion = await self._client.complete(
-            self._role,
+        completion = await self.obtain(
             _messages(request),
-            sample=self._sample if sample is None else sample,
+            sample=sample,
             max_tokens=config.max_tokens,
             temperature=config.temperature,
             response_schema=_schema(config.response_format),
             stop=tuple(config.stop),
         )
         return _response(request.model, completion)
+
+    async def obtain(self, messages: list[ChatMessage], *, sample: int | None = None, **settings: Any) -> Completion:
+        """Obtain the completion of a chat from the client; ``sample`` in place of the model's own."""
+        if self._client is None:
+            raise ImpressError("this language model came out of a pickle without its client; make a StoredLM anew")
+        return await self._client.complete(
+            self._role, messages, sample=self._sample if sample is None else sample, **settings
+        )
 
     def complete(self, request: Request) -> Response:
         """Answer one request from a thread that is not the client's.
@@ -154,6 +174,19 @@ def _messages(request: Request) -> list[ChatMessage]:
     return messages
 
 
+def _plain_chat(arguments: dict[str, Any]) -> list[ChatMessage] | None:
+    """Return the chat of a call that gives messages of text and nothing but sampling settings beside them."""
+    if not arguments.keys() <= {"messages", "temperature", "max_tokens"}:
+        return None
+    given = arguments.get("messages") or ()
+    roles = [message.get("role") for message in given]
+    if not roles or "system" in roles[1:] or not set(roles) <= {"system", "user", "assistant"}:
+        return None
+    if not all(message.keys() == {"role", "content"} and type(message["content"]) is str for message in given):
+        return None
+    return [ChatMessage(role=message["role"], content=message["content"]) for message in given]
+
+
 def _schema(response_format: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return the JSON Schema of an OpenAI ``response_format``; other formats ask for no schema."""
     if response_format is None or response_format.get("type") != "json_schema":
@@ -169,7 +202,11 @@ def _response(model: str, completion: Completion) -> Response:
     return Response(
         id=completion.key,
         model=completion.model or model,
-        message=Message.assistant("" if completion.refusal else completion.text),
+        message=Message.assistant(_said(completion)),
         finish_reason=finish,
         usage=Usage(input_tokens=completion.prompt_tokens, output_tokens=completion.completion_tokens),
     )
+
+
+def _said(completion: Completion) -> str:
+    return "" if completion.refusal else completion.text

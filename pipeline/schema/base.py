@@ -9,15 +9,20 @@ when a record is made, so that equal content has equal bytes on every machine an
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 import unicodedata
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import rfc8785
-from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, StringConstraints, WrapValidator
 
 ID_DIGITS = 20
 LARGEST_NUMBER = 2**53 - 1
 """The largest whole number that every reader of JSON takes as it stands (RFC 8259, section 6)."""
+
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Record(BaseModel):
@@ -32,11 +37,15 @@ def normalise_text(text: str) -> str:
     Raises:
         ValueError: if the text holds a lone surrogate or a NUL, which no file format of ours can hold.
     """
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        raise ValueError("text holds a lone surrogate code point")
     if "\x00" in text:
         raise ValueError("text holds a NUL character")
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():
+        return text
+    if SURROGATE.search(text):
+        raise ValueError("text holds a lone surrogate code point")
+    return unicodedata.normalize("NFC", text)
 
 
 def normalise_json(value: JsonValue) -> JsonValue:
@@ -45,6 +54,7 @@ def normalise_json(value: JsonValue) -> JsonValue:
     Raises:
         ValueError: if a text cannot be held, two keys of one object become the same, or a number is too
             large to survive JSON unchanged (:data:`LARGEST_NUMBER`) or is none.
+        TypeError: for what is not JSON.
     """
     if isinstance(value, str):
         return normalise_text(value)
@@ -55,9 +65,20 @@ def normalise_json(value: JsonValue) -> JsonValue:
         if len(normal) < len(value):
             raise ValueError("two keys of one object are the same text in Unicode NFC")
         return normal
-    if isinstance(value, int | float) and not abs(value) <= LARGEST_NUMBER:
-        raise ValueError(f"the number {value} is not exact in JSON, which ends at {LARGEST_NUMBER}")
+    if isinstance(value, int | float):
+        if not abs(value) <= LARGEST_NUMBER:
+            raise ValueError(f"the number {value} is not exact in JSON, which ends at {LARGEST_NUMBER}")
+    elif value is not None:
+        raise TypeError(f"{type(value).__name__} is not JSON")
     return value
+
+
+def _checked_json(value: Any, check: Callable[[Any], JsonValue]) -> JsonValue:
+    """Normalise what is JSON in one walk; anything else goes through pydantic's check, for its errors."""
+    try:
+        return normalise_json(value)
+    except TypeError:
+        return normalise_json(check(value))
 
 
 Text = Annotated[str, AfterValidator(normalise_text), StringConstraints(min_length=1)]
@@ -66,7 +87,7 @@ Text = Annotated[str, AfterValidator(normalise_text), StringConstraints(min_leng
 OptionalText = Annotated[str, AfterValidator(normalise_text)]
 """Text in NFC that may be empty."""
 
-Json = Annotated[JsonValue, AfterValidator(normalise_json)]
+Json = Annotated[JsonValue, WrapValidator(_checked_json)]
 """Any JSON value, its strings in NFC."""
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
@@ -75,13 +96,49 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+class _Unplain(Exception):  # noqa: N818 - never leaves this module
+    """A value on which Python's encoder and RFC 8785 may differ."""
+
+
 def canonical_json(value: Any) -> bytes:
     """Return RFC 8785 canonical JSON of a JSON-compatible value.
+
+    Python's own encoder, in C, writes what it writes alike; anything else goes to the full serialiser.
 
     Raises:
         rfc8785.CanonicalizationError: for integers beyond 2**53, NaN or infinities.
     """
-    return rfc8785.dumps(value)
+    try:
+        return _ENCODER.encode(_plain(value)).encode()
+    except (_Unplain, UnicodeEncodeError):
+        return rfc8785.dumps(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with whole floats as integers, as the RFC writes them.
+
+    Raises:
+        _Unplain: for numbers that are too large or written with an exponent, for keys that are not ASCII (the RFC
+            sorts by UTF-16) and for types that are not of JSON.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is dict:
+        if not all(type(key) is str and key.isascii() for key in value):
+            raise _Unplain
+        return {key: item if type(item) is str else _plain(item) for key, item in value.items()}
+    if kind is list:
+        return [item if type(item) is str else _plain(item) for item in value]
+    if kind in (int, float) and abs(value) <= LARGEST_NUMBER:
+        if value == (whole := int(value)):
+            return whole
+        if "e" not in repr(value):
+            return value
+    raise _Unplain
 
 
 def sha256_of(value: Any) -> str:

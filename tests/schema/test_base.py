@@ -6,6 +6,7 @@ import hashlib
 import json
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue, TypeAdapter, ValidationError
@@ -108,3 +109,24 @@ def test_a_slug_is_plain(name: str) -> None:
 @given(st.from_regex(r"[a-z][a-z0-9_]{1,63}", fullmatch=True))
 def test_a_plain_name_is_a_slug(name: str) -> None:
     assert TypeAdapter(Slug).validate_python(name) == name
+
+
+NUMBERS = st.one_of(
+    st.integers(-(2**53) + 1, 2**53 - 1), st.floats(allow_nan=False, allow_infinity=False), st.sampled_from([-0.0, 1e16])
+)
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), NUMBERS, st.text()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(VALUES)
+def test_the_quick_encoder_writes_what_the_full_one_does(value: JsonValue) -> None:
+    assert canonical_json(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize("value", [{1: "a"}, {"a": {None: 1}}, ["\ud800"], {"a": object()}])
+def test_what_is_not_json_has_no_canonical_form(value: object) -> None:
+    with pytest.raises(CanonicalizationError):
+        canonical_json(value)
