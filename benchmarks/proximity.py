@@ -28,7 +28,7 @@ from benchmarks.copies import rebuilt, swaps_of
 from benchmarks.gates import situations
 from pipeline.awareness.work_texts import load_work_texts
 from pipeline.contamination.proximity import STRIDE, THRESHOLD, WORDS, proximity, row_windows
-from pipeline.deduplicate.encoder import load_encoder
+from pipeline.deduplicate.encoder import RememberingEncoder, load_encoder
 from pipeline.exemplars import load_exemplars
 from pipeline.intervals import wilson_interval
 from pipeline.schema.scenario import Scenario
@@ -45,15 +45,14 @@ def prose(scenario: Scenario) -> str:
     return f"{scenario.view.world.background}\n{scenario.view.agent.request}"
 
 
-def nearest(scenario: Scenario, texts: Iterable[str]) -> float:
-    """Return the cosine of the nearest window of some texts to a row."""
-    encoder = load_encoder()
-    found = proximity(row_windows([scenario], encoder), texts, "a text", encoder, threshold=1.0)
-    return found.nearest[0].cosine
-
-
 def cosines() -> dict[str, dict[str, float]]:
-    """Return for each kind of text and each row the cosine of the nearest window."""
+    """Return for each kind of text and each row the cosine of the nearest window of a text, each text for itself."""
+    encoder = RememberingEncoder(load_encoder())
+
+    def nearest(scenario: Scenario, texts: Iterable[str]) -> float:
+        row = row_windows([scenario], encoder)
+        return max(proximity(row, [text], "a text", encoder).nearest[0].cosine for text in texts)
+
     seeds = load_seeds()
     rows = {name: one.scenario for name, one in load_exemplars().items()}
     others = {name: prose(one) for name, one in {**rows, **situations(seeds)}.items()}

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from pipeline.calibration.load import load_calibration
 from pipeline.deduplicate.encoder import RememberingEncoder, load_encoder
+from pipeline.deduplicate.vector_store import SET_ROWS, KeptEncoder
 from pipeline.errors import WorkError
 from pipeline.exemplars import load_exemplars
 from pipeline.finish import nothing_accepted, release_inputs
@@ -46,6 +47,8 @@ from pipeline.validate.stage import ValidationContext, check_rules
 __all__ = ["BuildResult", "run_build"]
 
 STORE_NAME = "completions.sqlite"
+VECTORS = "vectors"
+"""Folder of a run for the vectors of its rows: a build that goes on encodes nothing twice."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,11 @@ def weights_notes(progress: Progress) -> Callable[[str, int, int], None]:
             progress.note(f"weights: {step} ({total / 2**20:.0f} MiB)")
 
     return tell
+
+
+def encoded_notes(progress: Progress) -> Callable[[int, int], None]:
+    """Return what tells how far the vectors of an earlier release are, for a release that takes a while."""
+    return lambda done, total: progress.note(f"earlier releases: {done} of {total} texts") if total > SET_ROWS else None
 
 
 def judged_side_by_side(judge: ModelRole) -> int:
@@ -156,8 +164,8 @@ async def run_build(
             seeds=seeds,
             exemplars=exemplars,
             previous=previous,
-            released=await asyncio.to_thread(rows_of, against, plain, out / INDEX),
-            encoder=RememberingEncoder(plain),
+            released=await asyncio.to_thread(rows_of, against, plain, out / INDEX, encoded_notes(progress)),
+            encoder=RememberingEncoder(KeptEncoder(plain, folder / VECTORS)),
             plan=planned,
             folder=folder,
             client=client,

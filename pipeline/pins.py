@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,13 @@ def with_pins(
     )
 
 
-def rows_of(against: Sequence[Previous], encoder: Encoder, folder: Path) -> EarlierRows | None:
-    """Return the rows of earlier releases with their vectors, which are kept in ``folder``; ``None`` for no release."""
+def rows_of(
+    against: Sequence[Previous], encoder: Encoder, folder: Path, tell: Callable[[int, int], None] | None = None
+) -> EarlierRows | None:
+    """Return the rows of earlier releases with their vectors, which are kept in ``folder``; ``None`` for no release.
+
+    ``tell`` is called with the texts of a release that have vectors so far, and their number.
+    """
     if not against:
         return None
-    return earlier_rows([(one.reference.release, one.scenarios) for one in against], encoder, folder)
+    return earlier_rows([(one.reference.release, one.scenarios) for one in against], encoder, folder, tell)

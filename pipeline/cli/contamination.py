@@ -94,6 +94,7 @@ def command(
     from pipeline.atomic import write_bytes_atomic
     from pipeline.cli.scenario_file import read_release, read_scenarios
     from pipeline.contamination.assess import assess
+    from pipeline.contamination.match import matched
     from pipeline.contamination.recall import Settings
     from pipeline.seeds import load_specification
 
@@ -106,10 +107,9 @@ def command(
         raise UsageError("this release has no canary to ask for: give --unseen as well")
     found = in_texts(texts, scenarios, manifest, reworded=reworded)
     if specification is not None:
-        others = [] if unseen is None else drawn(read_scenarios(unseen), rows, seed)
-        sides = (drawn(scenarios, rows, seed), others)
+        pairs = [] if unseen is None else matched(scenarios, read_scenarios(unseen), rows, seed)
         store, settings = out / "runs" / "contamination.sqlite", Settings(seed=seed)
-        asked = ask(sides, manifest, load_specification(specification), role, store=store, settings=settings)
+        asked = ask(pairs, manifest, load_specification(specification), role, store=store, settings=settings)
         recall, known = asyncio.run(asked)
         found = replace(found, recall=recall, canary_known=known)
     name = f"{manifest.name}-{manifest.version}"
@@ -150,16 +150,8 @@ def _said_on_terminal(windows: int) -> None:
         click.echo(f"\r{windows} windows encoded ", err=True, nl=False)
 
 
-def drawn(scenarios: Sequence[Scenario], most: int, seed: int) -> list[Scenario]:
-    """Return at most so many rows, drawn without regard to their order."""
-    import random
-
-    ordered = sorted(scenarios, key=lambda scenario: scenario.id)
-    return random.Random(seed).sample(ordered, min(most, len(ordered)))
-
-
 async def ask(
-    sides: tuple[list[Scenario], list[Scenario]],
+    pairs: Sequence[tuple[Scenario, Scenario]],
     manifest: Manifest,
     specification: Specification,
     role: RoleName,
@@ -172,6 +164,7 @@ async def ask(
     Completions go to ``store``.
     """
     from pipeline.contamination.canary import canary_known
+    from pipeline.contamination.match import of_one_cell
     from pipeline.contamination.prompt import load_recall_prompt
     from pipeline.contamination.recall import Asked, recall_of
     from pipeline.models.client import open_client
@@ -184,7 +177,10 @@ async def ask(
             release = (manifest.name, manifest.version)
             asked = Asked(release, client, role, specification.models.by_role[role].model)
             known = None if manifest.canary is None else await canary_known(manifest.canary, asked, prompt)
-            return await recall_of(*sides, asked, prompt, settings) if sides[1] else None, known
+            if not pairs:
+                return None, known
+            recall = await recall_of([one for one, _ in pairs], [other for _, other in pairs], asked, prompt, settings)
+            return recall.model_copy(update={"of_one_cell": of_one_cell(pairs)}), known
 
 
 def text_of(found: Contamination) -> str:
@@ -225,6 +221,10 @@ def _recall(recall: Recall) -> list[str]:
     for name, side in (("published", recall.published), ("unseen", recall.unseen)):
         rows.append((name, side.rows, side.answered, side.refused, _rate(side.recited), _share(side)))
     lines = [f"{recall.model} was asked for the next {recall.hidden_words} words of rows", columns(rows)]
+    if recall.of_one_cell is not None:
+        lines.append(
+            f"  {recall.of_one_cell} of {recall.published.rows} published rows have an unseen one of their cell"
+        )
     if recall.difference is None:
         return [*lines, "  too few answers to compare"]
     one = recall.difference

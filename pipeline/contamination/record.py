@@ -45,6 +45,7 @@ class Recall(Record):
     published: Side
     unseen: Side
     difference: Difference | None = Field(default=None, description="None where one side has fewer than two answers")
+    of_one_cell: int | None = Field(default=None, description="pairs of a published and an unseen row of one cell")
     recited_ids: tuple[Text, ...] = Field(default=(), description="published rows that were recited")
     usage: Usage
 

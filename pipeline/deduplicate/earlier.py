@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,17 +82,23 @@ class EarlierRows:
         )
 
 
-def earlier_rows(releases: Sequence[tuple[str, Sequence[Scenario]]], encoder: Encoder, folder: Path) -> EarlierRows:
+def earlier_rows(
+    releases: Sequence[tuple[str, Sequence[Scenario]]],
+    encoder: Encoder,
+    folder: Path,
+    tell: Callable[[int, int], None] | None = None,
+) -> EarlierRows:
     """Return the rows of releases, encoded once and for all.
 
     Args:
         releases: name and scenarios of each.
         encoder: embeds their plots.
         folder: where plots and vectors are kept (:mod:`pipeline.deduplicate.vector_store`).
+        tell: called with the texts of a release that have vectors so far, and their number.
     """
     rows: list[EarlierRow] = []
     vectors = []
-    keeping = KeptEncoder(encoder, folder)
+    keeping = KeptEncoder(encoder, folder, tell)
     for name, scenarios in releases:
         plots = stored_plots(folder, scenarios)
         fresh = [EarlierRow(name, scenario.id, plot) for scenario, plot in zip(scenarios, plots, strict=True)]

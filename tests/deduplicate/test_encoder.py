@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.deduplicate.encoder import PACKAGED, PACKAGED_SHA256, Encoder, load_encoder
+from pipeline.deduplicate.encoder import PACKAGED, PACKAGED_SHA256, Encoder, encoder_folder, load_encoder
 from pipeline.errors import UsageError
+from tests.support.hub import hub_with
 
 LONG = "Read the logger before the lot is released, " * 8
 TEXTS = ["Settle the claim.", LONG, "Pay the invoice.", "Settle the claim."]
@@ -56,3 +60,33 @@ def test_torch_waits_until_an_encoder_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_folder_is_an_encoder_by_its_weights(encoder: Encoder) -> None:
+    folder = load_encoder(str(encoder_folder(PACKAGED)))
+    assert (folder.name, folder.hash) == (str(encoder_folder(PACKAGED)), encoder.hash)
+    assert (folder.encode(TEXTS) == encoder.encode(TEXTS)).all()
+
+
+def test_any_model_of_the_hub_is_fetched_by_name_without_its_other_formats(encoder: Encoder, tmp_path: Path) -> None:
+    """The real client against a Hub on this machine; in a process of its own, since its settings are read on import."""
+    model = Path(shutil.copytree(encoder_folder(PACKAGED), tmp_path / "model"))
+    (model / "onnx").mkdir()
+    (model / "onnx" / "model.onnx").write_bytes(b"not needed")
+    code = (
+        "import json, sys\n"
+        "from pipeline.deduplicate.encoder import load_encoder\n"
+        "loaded = load_encoder('somebody/some-model')\n"
+        f"print(json.dumps([loaded.name, loaded.hash, loaded.encode({TEXTS!r}).tolist()]))"
+    )
+    with hub_with("somebody/some-model", model) as (address, fetched):
+        settings = {"HF_ENDPOINT": address, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "cache")}
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, env={**os.environ, **settings}
+        )
+    assert done.returncode == 0, done.stderr
+    name, weights, vectors = json.loads(done.stdout.splitlines()[-1])
+    assert (name, weights) == ("somebody/some-model", encoder.hash)
+    assert np.array(vectors) == pytest.approx(encoder.encode(TEXTS), abs=1e-6)
+    assert "model.safetensors" in fetched
+    assert not any(file.startswith("onnx/") for file in fetched)
