@@ -8,8 +8,9 @@ The packaged model is exported by torch, with pooling, in single precision, and 
 quantised to 8 bits (weights once, activations as they come): with one scale a matrix, and with one a column and a bit
 less, which does not overflow on processors without VNNI. Each backend gets the same texts in the same batches:
 masked plots of the exemplars, the worked situations and their copies (``benchmarks.copies``), as a build encodes them,
-and the whole of what an agent is shown, as a longer text. Rounds go round the backends, so that a busy spell slows all
-of them; the median counts. Decisions are those on all pairs of plots, at the two cosines of a build.
+and the whole of what an agent is shown, as a longer text. Time is that of the
+processor on one thread, which other work on the machine hardly moves, and rounds go round the backends; the median
+counts. Decisions are those on all pairs of plots, at the two cosines of a build.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ from pipeline.seeds import load_seeds
 RESULTS = Path(__file__).parent / "results" / "encoder.json"
 LIBRARIES = ("onnx", "onnxruntime", "sentence-transformers", "torch", "transformers")
 BATCHES = (16, 64)
-TIMED = {"plots": 128, "whole": 32}
+THREADS = 1
+TIMED = {"plots": 96, "whole": 24}
 """How many texts of a kind are timed."""
 NEAR = 0.02
 """Pairs so near a cosine that decides are counted apart."""
@@ -54,11 +56,11 @@ class OnnxEncoder:
     name = PACKAGED
     hash = ""
 
-    def __init__(self, file: Path, tokenizer: Any, threads: int) -> None:
+    def __init__(self, file: Path, tokenizer: Any) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = THREADS
         self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
         self._tokenizer = tokenizer
         self.batch = BATCHES[0]
@@ -140,9 +142,9 @@ def timed(encoders: dict[str, Encoder], texts: Sequence[str], rounds: int) -> di
         for name, encoder in encoders.items():
             for batch in BATCHES:
                 _in_batches_of(encoder, batch)
-                begun = time.perf_counter()
+                begun = time.process_time()
                 encoder.encode(texts)
-                seconds[name][str(batch)].append(round(time.perf_counter() - begun, 3))
+                seconds[name][str(batch)].append(round(time.process_time() - begun, 3))
     return seconds
 
 
@@ -199,12 +201,12 @@ def main() -> None:
     plots = list(dict.fromkeys(plot_of(one).parts for one in rows))
     packaged = load_encoder()
     assert isinstance(packaged, SentenceEncoder)
-    threads = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         encoders: dict[str, Encoder] = {"torch_float32": packaged}
         for one, file in exported(packaged.model, Path(name)).items():
-            encoders[one] = OnnxEncoder(file, packaged.model.tokenizer, threads)
+            encoders[one] = OnnxEncoder(file, packaged.model.tokenizer)
         if arguments.part != "decisions":
             found["times"] = times_of(encoders, rows, plots, arguments.rounds)
         if arguments.part != "times":
@@ -212,7 +214,7 @@ def main() -> None:
     print(json.dumps(found, indent=1))
     if not arguments.rows:
         before = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
-        machine = {"cores": os.cpu_count(), "threads": threads, **processor()}
+        machine = {"cores": os.cpu_count(), "threads": THREADS, **processor()}
         libraries = {one: importlib.metadata.version(one) for one in LIBRARIES}
         result = {**before, "machine": machine, "libraries": libraries, "python": platform.python_version(), **found}
         RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -68,6 +68,7 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     show_default=True,
     help="Look in texts for rows in other words too; takes minutes for each megabyte.",
 )
+@click.option("--near", type=_SHARE, help="Cosine from which a row counts as told in other words.  [default: 0.65]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all draws.")
 @out_option
 def command(
@@ -81,6 +82,7 @@ def command(
     alpha: float,
     overlap: float,
     reworded: bool,
+    near: float | None,
     seed: int,
     out: Path,
 ) -> Answer:
@@ -105,7 +107,7 @@ def command(
     scenarios, manifest = read_release(release)
     if unseen is None and specification is not None and manifest.canary is None:
         raise UsageError("this release has no canary to ask for: give --unseen as well")
-    found = in_texts(texts, scenarios, manifest, reworded=reworded)
+    found = in_texts(texts, scenarios, manifest, near=near, reworded=reworded)
     if specification is not None:
         pairs = [] if unseen is None else matched(scenarios, read_scenarios(unseen), rows, seed)
         store, settings = out / "runs" / "contamination.sqlite", Settings(seed=seed)
@@ -121,13 +123,15 @@ def command(
     return Answer(judged.model_dump(mode="json"), text, EXIT_NO if judged.renew else EXIT_DONE)
 
 
-def in_texts(texts: Sequence[Path], scenarios: Sequence[Scenario], manifest: Manifest, *, reworded: bool) -> Evidence:
+def in_texts(
+    texts: Sequence[Path], scenarios: Sequence[Scenario], manifest: Manifest, *, near: float | None, reworded: bool
+) -> Evidence:
     """Look for a release in texts."""
     from pipeline.contamination.assess import Evidence
     from pipeline.contamination.canary import canary_in
     from pipeline.contamination.lines import lines_of
     from pipeline.contamination.overlap import overlap, runs_of
-    from pipeline.contamination.proximity import proximity, row_windows
+    from pipeline.contamination.proximity import THRESHOLD, proximity, row_windows
     from pipeline.deduplicate.encoder import load_encoder
 
     if not texts:
@@ -141,7 +145,10 @@ def in_texts(texts: Sequence[Path], scenarios: Sequence[Scenario], manifest: Man
         encoder = load_encoder(manifest.specification.deduplication.encoder)
         windows = row_windows(scenarios, encoder)
         for path in texts:
-            proximities.append(proximity(windows, lines_of(path), path.name, encoder, tell=_said_on_terminal))
+            found = proximity(
+                windows, lines_of(path), path.name, encoder, threshold=near or THRESHOLD, tell=_said_on_terminal
+            )
+            proximities.append(found)
     return Evidence(overlaps=tuple(overlaps), proximities=tuple(proximities), canaries=tuple(canaries))
 
 

@@ -19,7 +19,7 @@ from pipeline.contamination.record import Near, Proximity
 from pipeline.deduplicate.encoder import Encoder
 from pipeline.schema.scenario import Scenario
 
-THRESHOLD = 0.7
+THRESHOLD = 0.65
 """Cosine from which a window tells a row; measured by ``benchmarks/proximity.py``, see docs/contamination.md."""
 WORDS = 100
 """Words of a window: about as many as the packaged encoder reads."""
