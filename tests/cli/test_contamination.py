@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.cli import main
+from pipeline.contamination.proximity import THRESHOLD
 from pipeline.contamination.record import Contamination
 from pipeline.release.write import write_release
 from pipeline.schema.manifest import Manifest
@@ -39,6 +40,10 @@ def test_a_text_that_holds_a_row_asks_for_a_new_release(release: Path, tmp_path:
     assert row.id in document["overlaps"][0]["found"]
     (written,) = (tmp_path / "out" / "runs").glob("*.contamination.json")
     assert Contamination.model_validate_json(written.read_bytes()).model_dump(mode="json") == document
+
+
+def test_the_help_states_the_threshold_that_is_used() -> None:
+    assert f"[default: {THRESHOLD:g}]" in " ".join(run("--help").stdout.split())
 
 
 def test_a_text_of_others_does_not(release: Path, tmp_path: Path) -> None:

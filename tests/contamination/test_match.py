@@ -38,7 +38,7 @@ def test_what_has_no_row_of_its_cell_takes_one_of_its_domain() -> None:
     unseen = [row for row in UNSEEN if row.motive != "curiosity"]
     pairs = matched(PUBLISHED, unseen, 100, seed=0)
     assert of_one_cell(pairs) == 4
-    assert all(one.domain == other.domain for one, other in pairs)
+    assert sum(one.domain == other.domain for one, other in pairs) == 5, "one row of the domain is left for two"
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
