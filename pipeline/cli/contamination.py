@@ -97,7 +97,7 @@ def command(
     from pipeline.cli.scenario_file import read_release, read_scenarios
     from pipeline.contamination.assess import assess
     from pipeline.contamination.match import matched
-    from pipeline.contamination.recall import Settings
+    from pipeline.contamination.recall import Settings, askable
     from pipeline.seeds import load_specification
 
     if not texts and specification is None:
@@ -109,8 +109,11 @@ def command(
         raise UsageError("this release has no canary to ask for: give --unseen as well")
     found = in_texts(texts, scenarios, manifest, near=near, reworded=reworded)
     if specification is not None:
-        pairs = [] if unseen is None else matched(scenarios, read_scenarios(unseen), rows, seed)
         store, settings = out / "runs" / "contamination.sqlite", Settings(seed=seed)
+        pairs = None
+        if unseen is not None:
+            long_enough = [askable(side, settings) for side in (scenarios, read_scenarios(unseen))]
+            pairs = matched(*long_enough, rows, seed)
         asked = ask(pairs, manifest, load_specification(specification), role, store=store, settings=settings)
         recall, known = asyncio.run(asked)
         found = replace(found, recall=recall, canary_known=known)
@@ -158,7 +161,7 @@ def _said_on_terminal(windows: int) -> None:
 
 
 async def ask(
-    pairs: Sequence[tuple[Scenario, Scenario]],
+    pairs: Sequence[tuple[Scenario, Scenario]] | None,
     manifest: Manifest,
     specification: Specification,
     role: RoleName,
@@ -184,7 +187,7 @@ async def ask(
             release = (manifest.name, manifest.version)
             asked = Asked(release, client, role, specification.models.by_role[role].model)
             known = None if manifest.canary is None else await canary_known(manifest.canary, asked, prompt)
-            if not pairs:
+            if pairs is None:
                 return None, known
             recall = await recall_of([one for one, _ in pairs], [other for _, other in pairs], asked, prompt, settings)
             return recall.model_copy(update={"of_one_cell": of_one_cell(pairs)}), known

@@ -87,6 +87,11 @@ def cut(scenario: Scenario, hidden_words: int) -> Cut | None:
     return Cut(scenario.id, text[:border].rstrip(), hidden)
 
 
+def askable(scenarios: Sequence[Scenario], settings: Settings) -> list[Scenario]:
+    """Return the rows whose text is long enough to be cut."""
+    return [one for one in scenarios if cut(one, settings.hidden_words) is not None]
+
+
 def share_of(hidden: Sequence[str], said: str) -> float:
     """Return the share of the hidden words in the longest run of them, one after the other, that was said."""
     words = [word.casefold() for word in _WORD.findall(said)]

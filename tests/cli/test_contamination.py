@@ -54,7 +54,8 @@ def test_a_text_of_others_does_not(release: Path, tmp_path: Path) -> None:
     assert "rows told in other words: 0 of 6" in result.stdout
 
 
-def test_a_model_is_asked_once(release: Path, tmp_path: Path) -> None:
+def test_a_model_is_asked_once(root: Path, tmp_path: Path) -> None:
+    release = root / "generated" / "sample"
     unseen = tmp_path / "unseen.jsonl"
     unseen.write_text("\n".join(scenario(number).model_dump_json() for number in range(6)), encoding="utf-8")
     with ScriptedServer(lambda _: "and then nothing of the kind") as server:
