@@ -70,7 +70,9 @@ class StoredLM(dspy.LM):  # type: ignore[misc]
         chat = None if prompt is not None or self._is_observed() else _plain_chat(kwargs)
         if chat is not None:
             engine: StoredEngine = self.engine
-            completion = await engine.obtain(chat, temperature=kwargs.get("temperature"), max_tokens=kwargs.get("max_tokens"))
+            completion = await engine.obtain(
+                chat, temperature=kwargs.get("temperature"), max_tokens=kwargs.get("max_tokens")
+            )
             return [_said(completion)]
         with _own_errors():
             return await super().acall(prompt, **kwargs)

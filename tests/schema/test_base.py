@@ -112,7 +112,9 @@ def test_a_plain_name_is_a_slug(name: str) -> None:
 
 
 NUMBERS = st.one_of(
-    st.integers(-(2**53) + 1, 2**53 - 1), st.floats(allow_nan=False, allow_infinity=False), st.sampled_from([-0.0, 1e16])
+    st.integers(-(2**53) + 1, 2**53 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([-0.0, 1e16]),
 )
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), NUMBERS, st.text()),
