@@ -91,7 +91,10 @@ class Faults:
 
 @dataclass
 class Counts:
-    """What arrived. ``answered`` counts whole replies sent, by request hash: the calls that a provider would bill."""
+    """What arrived. ``answered`` counts whole replies sent, by request hash: the calls that a provider would bill.
+
+    Tokens are those of all whole replies sent, repeated ones included.
+    """
 
     calls: int = 0
     in_flight: int = 0
@@ -99,6 +102,8 @@ class Counts:
     arrived: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
     @property
     def distinct(self) -> int:
@@ -292,13 +297,17 @@ class ScriptedServer:
         else:
             answer = self.responder(request)
             reply = Reply(answer) if isinstance(answer, str) else answer
-        response = web.json_response(body_of(http.path, request, digest, reply))
+        body = body_of(http.path, request, digest, reply)
+        response = web.json_response(body)
         if http.transport is None or http.transport.is_closing():
             return response
         await response.prepare(http)
         await response.write_eof()
         with self._lock:
             self._counts.answered[digest] += 1
+            usage = body.get("usage", {})
+            self._counts.prompt_tokens += usage.get("prompt_tokens", 0)
+            self._counts.completion_tokens += usage.get("completion_tokens", 0)
         return response
 
     async def _fail(self, http: web.Request, fault: str) -> web.StreamResponse:
