@@ -35,7 +35,7 @@ def attempts_for(
     Args:
         plan: cells and quotas.
         accepted: accepted rows by cell id.
-        made: attempts so far by cell id; their numbers are 0 to ``made - 1``.
+        made: attempts so far by cell id; their numbers begin with the plan's ``first_attempt``.
         specification: seed, attempts per cell, source of the cores.
         already: plots that each cell holds, for the generator to differ from, by cell id.
         used: situations of which a cell holds an accepted row, by cell id; the next attempts take others.
@@ -82,6 +82,7 @@ def _attempts_of(
     free = [situation for situation in planned.situations if situation not in used and situation not in taken]
     room = max(0, len(planned.situations) - held - len(taken))
     from_kit = min(len(free), room) if planned.core == "kit" else 0
+    first += planned.first_attempt
     end = first + wanted
     first += len(again)
     if specification.generation.core == "kit":

@@ -40,6 +40,7 @@ from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Specifica
 from pipeline.seeds import load_seeds
 from pipeline.selection import select
 from pipeline.splits import assign_splits
+from pipeline.succession import Inherited, salts_for, settle_rows, stand_on
 from pipeline.validate.filters import ADAPTERS
 from pipeline.validate.filters.guards import guard_checks
 from pipeline.validate.stage import ValidationContext, check_rules
@@ -118,6 +119,7 @@ async def run_build(
     *,
     out: Path,
     replay: Path | None = None,
+    inherited: Inherited | None = None,
     progress: Progress,
     runner: ShardRunner = run_in_place,
 ) -> BuildResult:
@@ -128,22 +130,25 @@ async def run_build(
         out: folder that holds ``runs/`` and ``releases/``.
         replay: a completion store, or a release's ``completions/``, to rebuild from; then no model is
             touched and a completion that is missing is an error.
+        inherited: what a release that is rebuilt says of the one before, in place of that one.
         progress: told of each stage.
         runner: runs the shards.
 
     Raises:
         WorkError: if nothing was accepted, the rows miss a floor of diversity, the previous release is not
             there, or another process is building the same specification.
+        NothingNewError: if rows are carried over, none was accepted and none has to go.
         EndpointUnavailable: if an endpoint gave out; the build can be run again and continues.
         BudgetReached: if the budget does not pay for the next call; with a higher one it continues.
         MissingCompletion: on a replay that needs a completion the store lacks.
     """
     seeds = load_seeds()
-    planned = plan(specification, seeds)
-    exemplars, previous = load_exemplars(seeds=seeds), load_previous(specification, out / "releases")
+    exemplars = load_exemplars(seeds=seeds)
+    previous = inherited.previous if inherited else load_previous(specification, out / "releases")
+    base, planned = stand_on(specification, plan(specification, seeds), previous)
     calibration = load_calibration(specification.gates)
     against = load_against(specification, out / "releases")
-    specification = with_pins(specification, calibration, against)
+    specification = with_pins(specification, calibration, against, previous)
     folder = run_folder(specification, out)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
@@ -164,6 +169,7 @@ async def run_build(
             seeds=seeds,
             exemplars=exemplars,
             previous=previous,
+            base=base,
             released=await asyncio.to_thread(rows_of, against, plain, out / INDEX, encoded_notes(progress)),
             encoder=RememberingEncoder(KeptEncoder(plain, folder / VECTORS)),
             plan=planned,
@@ -184,7 +190,10 @@ async def run_build(
         check_rules(context.validation)
         made, stopped = await run_rounds(context)
         candidates = assign_splits(select(made, planned), specification.splits)
-        if not any(candidate.accepted for candidate in candidates):
+        if base.previous is None and not any(candidate.accepted for candidate in candidates):
             raise WorkError(nothing_accepted(candidates))
-        release, manifest = write_release(release_inputs(context, store, candidates, stopped), out / "releases")
+        settled = settle_rows(base, candidates, planned, specification)
+        salts = inherited.salts if inherited else salts_for(settled, base, specification.name, out)
+        inputs = release_inputs(context, store, settled, salts, stopped)
+        release, manifest = write_release(inputs, out / "releases")
         return BuildResult(release=release, manifest=manifest, calls_made=client.calls_made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.diversity.enough import diverse_enough
@@ -15,16 +15,18 @@ from pipeline.models.store import CompletionStore
 from pipeline.models.taken import usage_of_keys
 from pipeline.provenance import library_versions, prompt_hashes
 from pipeline.release.costs import costs_of
+from pipeline.release.funnel import made_in
 from pipeline.release.inputs import ReleaseInputs
 from pipeline.rounds.context import BuildContext
 from pipeline.rounds.engine import StoppedBy
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import ModelUse
 from pipeline.schema.specification import Models
+from pipeline.succession import Settled
 
 
 def release_inputs(
-    context: BuildContext, store: CompletionStore, candidates: Sequence[Candidate], stopped: StoppedBy
+    context: BuildContext, store: CompletionStore, settled: Settled, salts: Mapping[str, str], stopped: StoppedBy
 ) -> ReleaseInputs:
     """Gather what the release says of how it was made and what it holds.
 
@@ -32,7 +34,8 @@ def release_inputs(
         WorkError: if no model was asked, or the accepted rows miss a floor of diversity.
     """
     keys = context.client.used_keys
-    created = store.first_day(keys)
+    before = context.base.previous and context.base.previous.manifest
+    created = store.first_day(keys) or (before and before.created)
     if created is None:
         raise WorkError("no completion was used, so no model wrote or judged anything; there is nothing to release")
 
@@ -41,17 +44,17 @@ def release_inputs(
 
     previous, exemplars = context.previous, context.exemplars
     return ReleaseInputs(
-        specification=context.specification.model_copy(update={"previous": previous and previous.reference}),
+        specification=context.specification,
         plan=context.plan,
-        candidates=candidates,
+        candidates=settled.candidates,
         seeds={**context.seeds.hashes, **exemplar_hashes(exemplars)},
         prompts=prompt_hashes(),
         programs=program_hashes(),
-        models=models_used(context.specification.models, context.client),
+        models=models_used(context.specification.models, context.client) or (before.models if before else ()),
         libraries=library_versions(),
         created=created,
         diversity=diverse_enough(
-            [one.scenario for one in candidates if one.accepted and one.scenario is not None],
+            [one.scenario for one in settled.candidates if one.accepted and one.scenario is not None],
             context.specification,
             exemplars=[exemplar.scenario for exemplar in exemplars.values()],
             last_release=previous.scenarios if previous else (),
@@ -60,11 +63,15 @@ def release_inputs(
         export_completions=export_completions,
         calibration=context.validation.calibration,
         costs=costs_of(
-            candidates,
+            made_in(settled.candidates, context.specification.version),
             context.specification.models,
             context.seeds.prices,
             lambda of: usage_of_keys(store.path, of),
         ),
+        succession=settled.succession,
+        retired=settled.retired,
+        salts=salts,
+        opened=settled.opened,
     )
 
 

@@ -23,12 +23,14 @@ def run_folder(specification: Specification, out: Path) -> Path:
 
     What bears on the finished rows alone is left out, so that a build that missed a floor goes on from
     its completions when the floor is lowered. So is the budget, which may be raised, and so is where a
-    calibration and earlier releases lie, since their content is pinned.
+    calibration and earlier releases lie, since their content is pinned. A release whose rows are carried over
+    bears on all that is made, so it stays in.
     """
+    named = specification.previous
     left_out: dict[str, Any] = {
         "budget": True,
         "floors": True,
-        "previous": True,
+        "previous": {"path"} if named is not None and named.carries is not None else True,
         "gates": {"calibration": {"path"}},
         "deduplication": {"against": {"__all__": {"path"}}},
     }
@@ -37,7 +39,10 @@ def run_folder(specification: Specification, out: Path) -> Path:
 
 
 def with_pins(
-    specification: Specification, calibration: Calibration | None, against: Sequence[Previous]
+    specification: Specification,
+    calibration: Calibration | None,
+    against: Sequence[Previous],
+    previous: Previous | None,
 ) -> Specification:
     """Return the specification with the hashes of the calibration and the earlier releases that it names."""
     references = tuple(one.reference for one in against)
@@ -45,6 +50,7 @@ def with_pins(
         update={
             "gates": pinned(specification.gates, calibration),
             "deduplication": specification.deduplication.model_copy(update={"against": references}),
+            "previous": previous and previous.reference,
         }
     )
 

@@ -15,6 +15,7 @@ COMMANDS = (
     "build",
     "plan",
     "verify",
+    "diff",
     "validate",
     "calibrate",
     "awareness",

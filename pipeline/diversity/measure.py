@@ -49,7 +49,7 @@ def measure(
         scenarios: the rows, in any order.
         encoder: embeds plots; without one, ``plots`` is ``None``.
         exemplars: scenarios written by hand, to measure how far the rows lie from them.
-        last_release: rows of the release before, likewise.
+        last_release: rows of the release before, likewise; rows that it holds itself are not looked at.
 
     Raises:
         ValueError: if a scenario is there twice.
@@ -83,13 +83,15 @@ def _plots(
 
     vectors = _vectors(rows, encoder)
     vendi = vendi_score(vectors)
+    known = {scenario.id for scenario in last_release}
+    new = [number for number, row in enumerate(rows) if row.id not in known]
     return PlotDiversity(
         encoder_hash=encoder.hash,
         vendi=_to_digits(vendi, VENDI_DIGITS),
         vendi_share=_to_digits(vendi / len(rows), VENDI_DIGITS),
         nearest=_distances(vectors, None),
         nearest_exemplar=_distances(vectors, _vectors(exemplars, encoder)) if exemplars else None,
-        nearest_previous=_distances(vectors, _vectors(last_release, encoder)) if last_release else None,
+        nearest_previous=_distances(vectors[new], _vectors(last_release, encoder)) if known and new else None,
     )
 
 

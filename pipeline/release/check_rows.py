@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.deduplicate.encoder import Encoder
-from pipeline.release.files import CANDIDATES, MANIFEST, data_file, list_files, split_of_file
-from pipeline.release.funnel import cell_results, funnel
+from pipeline.release.files import CANDIDATES, MANIFEST, RETIRED, data_file, list_files, split_of_file
+from pipeline.release.funnel import cell_results, funnel, made_in
 from pipeline.release.problem import Problem, first_mistake
 from pipeline.release.tables import (
     CANARY,
@@ -77,6 +77,21 @@ def read_splits(folder: Path) -> tuple[list[Placed], Counter[str], list[Problem]
     return placed, counts, problems
 
 
+def read_retired(folder: Path, manifest: Manifest) -> tuple[list[Placed], list[Problem]]:
+    """Read ``retired.parquet``, each row with the split that its group has; no row where there is no such file."""
+    if not (folder / RETIRED).is_file():
+        return [], []
+    rows, problems = _read_table(folder, RETIRED, candidates=False)
+    placed = []
+    for number, row in enumerate(rows):
+        try:
+            split = split_of(str(row["group"]), manifest.specification.splits)
+            placed.append(Placed(RETIRED, number, split, str(row["group"]), scenario_from_row(row)))
+        except _UNREADABLE as error:
+            problems.append(Problem(file=RETIRED, row=number, problem=first_mistake(error)))
+    return placed, problems
+
+
 def read_candidates(folder: Path) -> tuple[list[Candidate] | None, list[Problem]]:
     """Read ``candidates.parquet``; ``None`` in place of the candidates if any of them cannot be read."""
     if not (folder / CANDIDATES).is_file():
@@ -115,7 +130,8 @@ def check_counts(counts: Mapping[str, int], candidates: Sequence[Candidate], man
         if stated != found:
             yield Problem(file=data_file(split), problem=f"holds {found} rows, the manifest says {stated}")
     try:
-        steps, cells = funnel(candidates), cell_results(manifest.plan.cells, candidates, manifest.stopped_by)
+        steps = funnel(made_in(candidates, manifest.version))
+        cells = cell_results(manifest.plan.cells, candidates, manifest.stopped_by, manifest.version)
     except ValueError as error:
         yield Problem(file=CANDIDATES, problem=first_mistake(error))
         return

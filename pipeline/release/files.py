@@ -19,6 +19,7 @@ REPORT = "report.html"
 LICENCE = "LICENSE"
 SPECIFICATION = "specification.yaml"
 CANDIDATES = "candidates.parquet"
+RETIRED = "retired.parquet"
 COMPLETIONS = "completions"
 
 UNHASHED = (MANIFEST, SUMS)

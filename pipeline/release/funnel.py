@@ -51,24 +51,38 @@ def funnel(candidates: Sequence[Candidate]) -> tuple[FunnelStep, ...]:
     return tuple(steps)
 
 
+def made_in(candidates: Sequence[Candidate], version: str) -> list[Candidate]:
+    """Return the candidates that a release made itself: all but the accepted ones of a release before."""
+    return [one for one in candidates if one.scenario is None or one.scenario.introduced in ("", version)]
+
+
 def cell_results(
-    cells: Sequence[PlannedCell], candidates: Sequence[Candidate], stopped_by: str
+    cells: Sequence[PlannedCell], candidates: Sequence[Candidate], stopped_by: str, version: str
 ) -> tuple[CellResult, ...]:
-    """Say for each planned cell what it holds and, if it is short of its quota, why."""
+    """Say for each planned cell what it holds and, if it is short of its quota, why.
+
+    Args:
+        cells: the plan.
+        candidates: what was made, and the accepted candidates that are carried over.
+        stopped_by: what ended the build.
+        version: of the release, which tells the two apart.
+    """
     by_cell: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         by_cell.setdefault(candidate.attempt.cell.id, []).append(candidate)
-    return tuple(_cell_result(cell, by_cell.get(cell.cell.id, []), stopped_by) for cell in cells)
+    return tuple(_cell_result(cell, by_cell.get(cell.cell.id, []), stopped_by, version) for cell in cells)
 
 
-def _cell_result(planned: PlannedCell, candidates: Sequence[Candidate], stopped_by: str) -> CellResult:
+def _cell_result(planned: PlannedCell, candidates: Sequence[Candidate], stopped_by: str, version: str) -> CellResult:
+    made = made_in(candidates, version)
     accepted = sum(candidate.accepted for candidate in candidates)
     return CellResult(
         cell=planned.cell,
-        quota=planned.quota,
+        quota=planned.whole,
         accepted=accepted,
-        attempts=len(candidates),
-        short_because=_why_short(candidates, stopped_by) if accepted < planned.quota else "",
+        attempts=len(made),
+        short_because=_why_short(made, stopped_by) if accepted < planned.whole else "",
+        carried=len(candidates) - len(made),
     )
 
 

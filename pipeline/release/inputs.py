@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.release.carry import HeldRow
 from pipeline.release.files import CALIBRATION
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.cell import Plan
 from pipeline.schema.cost import Costs
 from pipeline.schema.diversity import Diversity
+from pipeline.schema.history import Opening, Succession
 from pipeline.schema.manifest import ModelUse
 from pipeline.schema.specification import Budget, EmbeddedEndpoint, ModelRole, Specification, TransformersEndpoint
 
@@ -35,6 +37,11 @@ class ReleaseInputs:
         calibration: measured error rates of the filters, whose thresholds the gates went by.
         costs: what the completions took; ``None`` for rows written by hand.
         export_completions: writes the completions into the folder it is given; the same files each time.
+        succession: how the release follows from the one before; then the accepted candidates of that one that
+            stay are among ``candidates``.
+        retired: all rows that ever retired, marked with version and reason.
+        salts: of the rows that are held out, by id.
+        opened: salts of rows that were held out once and have retired.
     """
 
     specification: Specification
@@ -51,6 +58,10 @@ class ReleaseInputs:
     export_completions: Callable[[Path], None]
     calibration: Calibration | None = None
     costs: Costs | None = None
+    succession: Succession | None = None
+    retired: Sequence[HeldRow] = ()
+    salts: Mapping[str, str] = field(default_factory=dict)
+    opened: Sequence[Opening] = ()
 
 
 def without_budget(plan: Plan) -> Plan:

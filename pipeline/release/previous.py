@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import WorkError
-from pipeline.release.check_rows import read_splits
+from pipeline.release.carry import HeldRow
+from pipeline.release.check_rows import Placed, read_candidates, read_retired, read_splits
 from pipeline.release.files import MANIFEST
+from pipeline.release.held_out import read_salts
 from pipeline.release.verify import verify_release
+from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import PreviousRelease, Specification
@@ -17,10 +21,28 @@ from pipeline.schema.specification import PreviousRelease, Specification
 
 @dataclass(frozen=True)
 class Previous:
-    """A previous release: its name with the hash of its manifest, and the scenarios of all its splits."""
+    """A previous release.
+
+    Args:
+        reference: its name with the hash of its manifest.
+        manifest: what it says of itself.
+        rows: the rows of all its splits.
+        retired: rows that retired in it or before.
+        candidates: everything that was made for it, with what it had carried over.
+        salts: of the rows that it holds out.
+    """
 
     reference: PreviousRelease
-    scenarios: tuple[Scenario, ...]
+    manifest: Manifest
+    rows: tuple[HeldRow, ...]
+    retired: tuple[HeldRow, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    salts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """The scenarios of its rows."""
+        return tuple(row.scenario for row in self.rows)
 
 
 def load_previous(specification: Specification, releases: Path) -> Previous | None:
@@ -67,5 +89,18 @@ def _load(named: PreviousRelease, releases: Path, field: str) -> Previous:
             f"and `{field}.manifest_sha256` asks for {named.manifest_sha256}"
         )
     rows, _, _ = read_splits(folder)
-    reference = named.model_copy(update={"manifest_sha256": digest})
-    return Previous(reference=reference, scenarios=tuple(row.scenario for row in rows))
+    retired, _ = read_retired(folder, manifest)
+    candidates, _ = read_candidates(folder)
+    return Previous(
+        reference=named.model_copy(update={"manifest_sha256": digest}),
+        manifest=manifest,
+        rows=held_rows(rows),
+        retired=held_rows(retired),
+        candidates=tuple(candidates or ()),
+        salts=read_salts(folder),
+    )
+
+
+def held_rows(rows: Sequence[Placed]) -> tuple[HeldRow, ...]:
+    """Return rows without their place in a file."""
+    return tuple(HeldRow(row.scenario, row.group, row.split) for row in rows)

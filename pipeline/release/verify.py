@@ -13,12 +13,14 @@ from pipeline.deduplicate.encoder import Encoder, load_encoder
 from pipeline.release.check_canary import check_canary
 from pipeline.release.check_diversity import check_diversity
 from pipeline.release.check_files import check_calibration, check_files, check_specification, read_manifest
+from pipeline.release.check_history import check_held_out, check_history
 from pipeline.release.check_rows import (
     check_across_splits,
     check_candidates,
     check_counts,
     check_rows,
     read_candidates,
+    read_retired,
     read_splits,
 )
 from pipeline.release.problem import Problem
@@ -47,14 +49,17 @@ def verify_release(folder: Path, *, semantic: bool = True, encoder: Encoder | No
     problems += check_calibration(folder, manifest)
     rows, counts, unsound = read_splits(folder)
     candidates, unreadable = read_candidates(folder)
-    problems += [*unsound, *unreadable]
+    retired, unsound_retired = read_retired(folder, manifest)
+    problems += [*unsound, *unreadable, *unsound_retired]
     problems += check_rows(rows, manifest)
     problems += check_canary(folder, rows, manifest, sound=not unsound)
+    problems += check_history(rows, retired, manifest)
+    problems += check_held_out(folder, rows, retired, manifest)
     if candidates is not None:
         problems += check_counts(counts, candidates, manifest)
         problems += check_candidates(rows, candidates)
     if semantic and encoder is None and rows:
         encoder = load_encoder(manifest.specification.deduplication.encoder)
-    problems += check_across_splits(rows, manifest, encoder if semantic else None)
+    problems += check_across_splits([*rows, *retired], manifest, encoder if semantic else None)
     problems += check_diversity(rows, manifest, encoder if semantic else None)
     return problems

@@ -15,6 +15,7 @@ from pipeline.atomic import new_folder
 from pipeline.canary import CLOSED_SPLIT, canary_of
 from pipeline.errors import WorkError
 from pipeline.release.card import licence_text, render_card
+from pipeline.release.carry import HELD_OUT
 from pipeline.release.files import (
     CALIBRATION,
     CANDIDATES,
@@ -23,6 +24,7 @@ from pipeline.release.files import (
     LICENCE,
     MANIFEST,
     REPORT,
+    RETIRED,
     SPECIFICATION,
     SUMS,
     UNHASHED,
@@ -32,7 +34,8 @@ from pipeline.release.files import (
     manifest_bytes,
     sums_bytes,
 )
-from pipeline.release.funnel import cell_results, funnel
+from pipeline.release.funnel import cell_results, funnel, made_in
+from pipeline.release.held_out import PRIVATE, SALTS, commitments, salts_text
 from pipeline.release.inputs import ReleaseInputs, as_released, without_budget
 from pipeline.release.tables import candidates_parquet, scenarios_parquet
 from pipeline.report.page import render_report
@@ -75,6 +78,7 @@ def write_release(inputs: ReleaseInputs, parent: Path) -> tuple[Path, Manifest]:
 
 def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], specification: Specification) -> Manifest:
     """Return the manifest of a release before its files are written: ``files`` is empty."""
+    rows_by_split = split_rows(candidates)
     return Manifest(
         name=specification.name,
         version=specification.version,
@@ -88,13 +92,16 @@ def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], speci
         libraries=dict(inputs.libraries),
         plan=without_budget(inputs.plan),
         excluded=inputs.plan.excluded,
-        funnel=funnel(candidates),
-        cells=cell_results(inputs.plan.cells, candidates, inputs.stopped_by),
-        splits={split: len(rows) for split, rows in sorted(split_rows(candidates).items())},
+        funnel=funnel(made_in(candidates, specification.version)),
+        cells=cell_results(inputs.plan.cells, candidates, inputs.stopped_by, specification.version),
+        splits={split: len(rows) for split, rows in sorted(rows_by_split.items())},
         diversity=inputs.diversity,
         costs=inputs.costs,
         stopped_by=inputs.stopped_by,
         canary=canary_of(specification.name, specification.version, open_ids(candidates)),
+        succession=inputs.succession,
+        held_out=commitments([scenario for scenario, _ in rows_by_split.get(HELD_OUT, ())], inputs.salts),
+        opened=tuple(sorted(inputs.opened, key=lambda one: one.id)),
         files=(),
     )
 
@@ -154,6 +161,9 @@ def _fill(folder: Path, inputs: ReleaseInputs, candidates: Sequence[Candidate], 
     (folder / "data").mkdir()
     for split, rows in split_rows(candidates).items():
         (folder / data_file(split)).write_bytes(scenarios_parquet(rows, draft.canary))
+    if inputs.retired:
+        gone = [(row.scenario, row.group) for row in inputs.retired]
+        (folder / RETIRED).write_bytes(scenarios_parquet(gone, draft.canary))
     (folder / CANDIDATES).write_bytes(candidates_parquet(candidates, draft.canary))
     inputs.export_completions(folder / COMPLETIONS)
     texts = {
@@ -164,6 +174,10 @@ def _fill(folder: Path, inputs: ReleaseInputs, candidates: Sequence[Candidate], 
     }
     if inputs.calibration is not None:
         texts[CALIBRATION] = inputs.calibration.model_dump_json(indent=2) + "\n"
+    if draft.held_out is not None:
+        held = [scenario.id for scenario, _ in split_rows(candidates)[HELD_OUT]]
+        texts[SALTS] = salts_text({identity: inputs.salts[identity] for identity in held})
+        (folder / PRIVATE).mkdir()
     for path, text in texts.items():
         (folder / path).write_text(text, encoding="utf-8", newline="\n")
     manifest = draft.model_copy(update={"files": tuple(file_entry(folder, path) for path in list_files(folder))})

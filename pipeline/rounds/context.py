@@ -18,6 +18,7 @@ from pipeline.schema.exemplar import Exemplar
 from pipeline.schema.specification import Specification
 from pipeline.seeds import Seeds
 from pipeline.shards import Shard, read_records, write_records
+from pipeline.succession import Base
 from pipeline.validate.stage import ValidationContext, validate
 
 ShardRunner = Callable[[Shard, Callable[[Shard], Awaitable[None]]], Awaitable[None]]
@@ -37,6 +38,7 @@ class BuildContext:
     seeds: Seeds
     exemplars: Mapping[str, Exemplar]
     previous: Previous | None
+    base: Base
     released: EarlierRows | None
     encoder: Encoder
     plan: Plan

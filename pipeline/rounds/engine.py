@@ -91,10 +91,10 @@ def next_attempts(context: BuildContext, made: Sequence[Candidate]) -> list[Atte
     accepted = [candidate for candidate in made if candidate.accepted]
     plots: dict[str, list[str]] = {}
     situations: dict[str, set[str]] = {}
-    for candidate in made:
+    for candidate in [*context.base.earlier, *made]:
         if candidate.scenario is not None and (candidate.accepted or is_copy(candidate)):
             plots.setdefault(candidate.attempt.cell.id, []).append(candidate.scenario.view.agent.task)
-    for candidate in accepted:
+    for candidate in [*context.base.earlier, *accepted]:
         if candidate.attempt.situation is not None:
             situations.setdefault(candidate.attempt.cell.id, set()).add(candidate.attempt.situation)
     return attempts_for(
@@ -110,7 +110,7 @@ def next_attempts(context: BuildContext, made: Sequence[Candidate]) -> list[Atte
 
 def compare(fresh: Sequence[Candidate], made: Sequence[Candidate], context: BuildContext) -> list[Candidate]:
     """Look for copies among fresh candidates, of the accepted ones and of rows of earlier releases."""
-    kept = [candidate for candidate in made if candidate.accepted]
+    kept = [*context.base.earlier, *(candidate for candidate in made if candidate.accepted)]
     return deduplicate(fresh, kept, context.specification.deduplication, context.encoder, context.released)
 
 

@@ -47,6 +47,16 @@ class PlannedCell(Record):
     situations: tuple[Slug, ...] = ()
     core: Text = Field(description="where cores come from: kit or model")
     interval_half_width: float | None = None
+    carried: int = Field(default=0, ge=0, description="rows that the release before holds of it")
+    renewing: int = Field(default=0, ge=0, description="of these, the ones that give way as new rows come")
+    first_attempt: int = Field(
+        default=0, ge=0, description="number of its first attempt; earlier releases made those below"
+    )
+
+    @property
+    def whole(self) -> int:
+        """Rows that the cell is to hold in all; ``quota`` counts those still to be made."""
+        return self.quota + self.carried - self.renewing
 
 
 class ImplausiblePair(Record):

@@ -11,6 +11,7 @@ from pipeline.schema.candidate import Usage
 from pipeline.schema.cell import Cell, ExcludedCell, Plan
 from pipeline.schema.cost import Costs
 from pipeline.schema.diversity import Diversity
+from pipeline.schema.history import Commitments, Opening, Succession, Withheld
 from pipeline.schema.specification import Specification
 
 
@@ -40,6 +41,7 @@ class CellResult(Record):
     accepted: int
     attempts: int
     short_because: str = ""
+    carried: int = Field(default=0, description="of the accepted rows, those from the release before")
 
 
 class ModelUse(Record):
@@ -79,4 +81,8 @@ class Manifest(Record):
     costs: Costs | None = Field(default=None, description="None for rows written by hand, and in older releases")
     stopped_by: Text = Field(description="full or attempts: what ended the build; budget in older releases")
     canary: Text | None = Field(default=None, description="GUID that stands in every table; null in older releases")
+    succession: Succession | None = Field(default=None, description="null for a release that carries nothing over")
+    held_out: Commitments | None = Field(default=None, description="of the rows that are held out")
+    opened: tuple[Opening, ...] = Field(default=(), description="rows that were held out once and are open now")
+    withheld: Withheld | None = Field(default=None, description="in the public part of a release: what it leaves out")
     files: tuple[FileEntry, ...]

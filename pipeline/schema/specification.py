@@ -192,6 +192,31 @@ class PreviousRelease(Record):
     manifest_sha256: Sha256 | None = None
 
 
+class Carries(Record):
+    """What becomes of the rows of the release before. All shares are of its rows, split by split.
+
+    ``renews``: give way to new rows, oldest first, each only once a new row of its cell is there. Rows that
+    were held out are opened as they go. ``anchors``: promised to stay, so that rates can be compared; what is
+    neither stays as well. ``retire``: rows that go whatever comes, by id, each with its reason.
+    """
+
+    renews: float = Field(default=0.5, ge=0, le=1)
+    anchors: float = Field(default=0.25, ge=0, le=1)
+    retire: dict[Text, Text] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.renews + self.anchors > 1:
+            raise ValueError(f"renews {self.renews:g} and anchors {self.anchors:g} are more than all rows together")
+        return self
+
+
+class LastRelease(PreviousRelease):
+    """The release before. With ``carries`` the new one is made on top of it; otherwise it is only compared with."""
+
+    carries: Carries | None = None
+
+
 class DeduplicationSettings(Record):
     """When two candidates are the same, and when they are near. Both are cosines of plot embeddings.
 
@@ -295,7 +320,7 @@ class Specification(Record):
     splits: SplitShares = SplitShares()
     budget: Budget = Budget()
     floors: DiversityFloors = DiversityFloors()
-    previous: PreviousRelease | None = None
+    previous: LastRelease | None = None
     models: Models
 
     @property

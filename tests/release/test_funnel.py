@@ -51,7 +51,7 @@ def test_nothing_made_is_an_empty_funnel() -> None:
 
 def test_short_cells_say_why_and_full_ones_do_not() -> None:
     plan = sample_plan(CANDIDATES)
-    results = {result.cell.id: result for result in cell_results(plan.cells, CANDIDATES, "attempts")}
+    results = {result.cell.id: result for result in cell_results(plan.cells, CANDIDATES, "attempts", "2026.11.0")}
     assert list(results) == [cell.cell.id for cell in plan.cells]
     full = results["efficiency.safety_negligence.healthcare"]
     assert (full.accepted, full.attempts, full.short_because) == (2, 4, "")
@@ -62,5 +62,5 @@ def test_short_cells_say_why_and_full_ones_do_not() -> None:
 
 def test_a_cell_that_was_never_tried_says_so() -> None:
     plan = sample_plan(CANDIDATES)
-    [first, *_] = cell_results(plan.cells, [], "budget")
+    [first, *_] = cell_results(plan.cells, [], "budget", "2026.11.0")
     assert first.short_because == "nothing was tried: the budget ran out"

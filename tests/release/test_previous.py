@@ -40,7 +40,12 @@ def test_its_rows_are_read_and_its_manifest_is_hashed(releases: Path) -> None:
     expected = {row.id for row in rows_of(sample_inputs().candidates)}
     assert {row.id for row in previous.scenarios} == expected
     digest = hashlib.sha256((releases / NAME / MANIFEST).read_bytes()).hexdigest()
-    assert previous.reference.model_dump() == {"release": NAME, "path": None, "manifest_sha256": digest}
+    assert previous.reference.model_dump() == {
+        "release": NAME,
+        "path": None,
+        "manifest_sha256": digest,
+        "carries": None,
+    }
     assert load_previous(naming(manifest_sha256=digest), releases) == previous
 
 

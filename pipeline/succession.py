@@ -1,0 +1,189 @@
+"""A build on top of an earlier release: what it starts from, and what becomes of the earlier rows in the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.errors import UsageError, WorkError
+from pipeline.release.carry import HELD_OUT, HeldRow, Renewal, plan_renewal, settle, with_renewal
+from pipeline.release.held_out import new_salts
+from pipeline.release.previous import Previous
+from pipeline.release.versions import check_step, parts
+from pipeline.schema.candidate import Attempt, Candidate
+from pipeline.schema.cell import Cell, Plan
+from pipeline.schema.history import Opening, Past, Succession
+from pipeline.schema.scenario import Scenario
+from pipeline.schema.specification import Specification
+from pipeline.schema.verdict import Decision
+
+SECRETS = "secrets"
+"""Folder beside ``runs/`` and ``releases/`` for the keys that salts follow from. It is never published."""
+
+
+class NothingNewError(WorkError):
+    """No row came and none has to go: a release would be the one before under another name."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """What a build stands on. The empty one is that of a release that carries nothing over.
+
+    Args:
+        previous: the release before, if its rows are carried over.
+        renewal: what is to become of them.
+        earlier: its active and retired rows as accepted candidates; they hold their groups and situations, and
+            new rows must not copy them.
+    """
+
+    previous: Previous | None = None
+    renewal: Renewal = field(default_factory=Renewal)
+    earlier: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inherited:
+    """What a release says of the one before, and the salts of its own held-out rows: what a rebuild goes by."""
+
+    previous: Previous | None
+    salts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The rows of a release to be: candidates, those carried over among them, and every row that retired."""
+
+    candidates: tuple[Candidate, ...]
+    retired: tuple[HeldRow, ...] = ()
+    opened: tuple[Opening, ...] = ()
+    succession: Succession | None = None
+
+
+def stand_on(specification: Specification, planned: Plan, previous: Previous | None) -> tuple[Base, Plan]:
+    """Return what a build stands on, and the plan of what is still to be made.
+
+    A patch release, one of the month of the release before, makes no rows.
+
+    Raises:
+        UsageError: if a row would change its split or groups could be joined, or `retire` names an unknown row.
+        WorkError: if the version does not come after that of the release before, or a part of that is withheld.
+    """
+    named = specification.previous
+    if named is None or named.carries is None or previous is None:
+        return Base(), planned
+    _check_base(specification, previous)
+    before = previous.manifest.succession
+    renewal = plan_renewal(
+        previous.rows,
+        named.carries if not _is_patch(specification, previous) else named.carries.model_copy(update={"renews": 0.0}),
+        [cell.cell.id for cell in planned.cells],
+        () if before is None else before.anchors,
+    )
+    plan = _numbered(with_renewal(planned, renewal), previous)
+    if _is_patch(specification, previous):
+        plan = plan.model_copy(update={"cells": tuple(one.model_copy(update={"quota": 0}) for one in plan.cells)})
+    active = {one.scenario.id: one for one in previous.candidates if one.accepted and one.scenario is not None}
+    earlier = [active[row.id] for row in previous.rows]
+    return Base(previous, renewal, (*earlier, *map(_stand_in, previous.retired))), plan
+
+
+def settle_rows(base: Base, made: Sequence[Candidate], plan: Plan, specification: Specification) -> Settled:
+    """Join what was made with what stays of the release before.
+
+    Raises:
+        NothingNewError: if there is no new row and none that has to go.
+        WorkError: if rows are new and the version is one that has to keep its rows.
+    """
+    previous = base.previous
+    if previous is None:
+        return Settled(tuple(made))
+    fresh = [one for one in made if one.accepted]
+    kept, gone = settle(base.renewal, plan, Counter(one.attempt.cell.id for one in fresh), specification.version)
+    if not fresh and not gone:
+        raise NothingNewError(f"nothing new since {previous.reference.release}: no row was accepted and none retires")
+    check_step(previous.manifest.version, specification.version, added=len(fresh))
+    staying, release = {row.id for row in kept}, previous.manifest
+    history = () if release.succession is None else release.succession.history
+    past = Past(
+        version=release.version, created=release.created, manifest_sha256=str(previous.reference.manifest_sha256)
+    )
+    anchors_before = () if release.succession is None else release.succession.anchors
+    succession = Succession(
+        history=(*history, past),
+        kept=len(kept),
+        added=len(fresh),
+        retired=len(gone),
+        anchors=base.renewal.anchors,
+        anchors_before=anchors_before,
+    )
+    carried = [one for one in base.earlier if one.scenario is not None and one.scenario.id in staying]
+    opened = [
+        Opening(id=row.id, salt=previous.salts[row.id], version=specification.version)
+        for row in gone
+        if row.split == HELD_OUT and row.id in previous.salts
+    ]
+    return Settled((*made, *carried), (*previous.retired, *gone), (*release.opened, *opened), succession)
+
+
+def salts_for(settled: Settled, base: Base, name: str, out: Path) -> dict[str, str]:
+    """Return the salts of the rows that are held out: those of before for rows carried over, new ones for new rows."""
+    held = [one.scenario.id for one in settled.candidates if one.accepted and one.scenario and one.split == HELD_OUT]
+    known: Mapping[str, str] = {} if base.previous is None else base.previous.salts
+    fresh = new_salts((identity for identity in held if identity not in known), out / SECRETS / f"{name}.key")
+    return {identity: known.get(identity) or fresh[identity] for identity in held}
+
+
+def fresh_rows(settled: Settled, version: str) -> list[Scenario]:
+    """Return the scenarios that are rows for the first time."""
+    rows = [one.scenario for one in settled.candidates if one.accepted and one.scenario is not None]
+    return [row for row in rows if row.introduced in ("", version)]
+
+
+def _check_base(specification: Specification, previous: Previous) -> None:
+    before, release = previous.manifest.specification, previous.reference.release
+    if previous.manifest.withheld is not None:
+        raise WorkError(f"{release}: this is the public part of a release; build on the whole one, which was kept")
+    if specification.name != before.name:
+        raise UsageError(f"`previous.carries` takes rows of {before.name} into {specification.name}: name both alike")
+    check_step(before.version, specification.version, added=0)
+    if specification.splits != before.splits:
+        raise UsageError(f"`splits` differ from those of {release}, so rows would change their split; keep the shares")
+    ours, theirs = specification.deduplication, before.deduplication
+    if ours.encoder != theirs.encoder or ours.related < theirs.related:
+        raise UsageError(
+            f"`deduplication` has another encoder or a lower `related` than {release} ({theirs.encoder}, "
+            f"{theirs.related:g}), so rows that stand in two splits could turn out to be near-duplicates"
+        )
+
+
+def _is_patch(specification: Specification, previous: Previous) -> bool:
+    return parts(specification.version)[:2] == parts(previous.manifest.version)[:2]
+
+
+def _numbered(plan: Plan, previous: Previous) -> Plan:
+    """Return the plan with attempts numbered on from those that were made before, so that their seeds are new."""
+    first: Counter[str] = Counter()
+    for planned in previous.manifest.plan.cells:
+        first[planned.cell.id] = planned.first_attempt
+    for one in previous.candidates:
+        first[one.attempt.cell.id] = max(first[one.attempt.cell.id], one.attempt.number + 1)
+    for row in previous.retired:
+        first[row.cell] = max(first[row.cell], row.scenario.lineage.attempt + 1)
+    cells = (one.model_copy(update={"first_attempt": first[one.cell.id]}) for one in plan.cells)
+    return plan.model_copy(update={"cells": tuple(cells)})
+
+
+def _stand_in(row: HeldRow) -> Candidate:
+    """Return a retired row as an accepted candidate, which its release holds in full."""
+    lineage = row.scenario.lineage
+    attempt = Attempt(
+        cell=Cell.parse(row.cell),
+        number=lineage.attempt,
+        seed=lineage.seed,
+        situation=lineage.situation if lineage.core == "kit" else None,
+    )
+    decision = Decision(outcome="accepted", rule="an earlier release", reason="was a row of an earlier release")
+    fields = {"decision": decision, "group": row.group, "split": row.split}
+    return Candidate.of(attempt, scenario=row.scenario).model_copy(update=fields)
