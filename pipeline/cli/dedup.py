@@ -111,11 +111,21 @@ def text_of(result: FileDeduplication) -> str:
     if result.thinned:
         lines.append(f"{len(result.thinned)} more went, to keep the {len(result.selected)} most diverse")
     lines += [f"  {_pair(pair)}" for pair in result.filtered]
+    undecided = result.undecided()
+    if undecided:
+        lines.append("copies but for what a mask or a vector does not see; they stay until you have looked:")
+        lines += [f"  {_pair(pair)}; {pair.doubt}{_amounts(pair)}" for pair in undecided]
     doubtful = result.doubtful()[:DOUBTFUL_SHOWN]
     if doubtful:
         lines.append(f"nearest to the threshold of {result.threshold:g}; look at these yourself:")
         lines += [f"  {_pair(pair)}" for pair in doubtful]
     return "\n".join(lines)
+
+
+def _amounts(pair: Pair) -> str:
+    shown = pair.to_json()
+    here, there = (", ".join(shown[f"amounts_{side}_only"]) or "none" for side in ("here", "there"))
+    return "" if (here, there) == ("none", "none") else f" ({here} | {there})"
 
 
 def _pair(pair: Pair) -> str:

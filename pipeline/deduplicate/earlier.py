@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.deduplicate.doubt import doubt
 from pipeline.deduplicate.encoder import Encoder
 from pipeline.deduplicate.evidence import verdict_against
 from pipeline.deduplicate.plot import Plot
@@ -45,7 +46,7 @@ class EarlierRows:
         """Return, for each plot, the verdict on a row that copies one of these; ``None`` for one that copies none.
 
         A copy shows an agent the same, or has a cosine of at least ``threshold``. The nearest is named, of equally
-        near ones the first.
+        near ones the first; one that a person has to look at first, only where there is no other.
 
         Args:
             plots: of the rows that are looked up.
@@ -58,8 +59,9 @@ class EarlierRows:
             for left, right, cosine in zip(
                 pairs.left.tolist(), pairs.right.tolist(), pairs.cosine.tolist(), strict=True
             ):
-                if right not in nearest or cosine > nearest[right].score:
-                    nearest[right] = Match(left, "semantic", min(cosine, 1.0))
+                match = Match(left, "semantic", min(cosine, 1.0), doubt(plots[right], self.rows[left].plot))
+                if right not in nearest or _closeness(match) > _closeness(nearest[right]):
+                    nearest[right] = match
         surfaces = {row.plot.surface: number for number, row in reversed(list(enumerate(self.rows)))}
         for number, plot in enumerate(plots):
             if plot.surface in surfaces:
@@ -80,6 +82,10 @@ class EarlierRows:
             other_scenario=other.scenario,
             threshold=threshold,
         )
+
+
+def _closeness(match: Match) -> tuple[bool, float]:
+    return match.doubt is None, match.score
 
 
 def earlier_rows(

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from pipeline.deduplicate.doubt import amounts_apart
 from pipeline.deduplicate.plot import Plot
 from pipeline.deduplicate.survivors import Judged, Match
 from pipeline.schema.verdict import Finding, Verdict
 
 CHECKER = "plot"
-VERSION = "2"
-
-
-def amounts_apart(here: Iterable[str], there: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the amounts that only the one side holds, and those that only the other holds.
-
-    A mask hides that 5 mg became 50 mg; whoever looks at a pair should see it.
-    """
-    left, right = Counter(here), Counter(there)
-    return tuple(sorted((left - right).elements())), tuple(sorted((right - left).elements()))
+VERSION = "3"
 
 
 def new_verdict(floor: float) -> Verdict:
@@ -52,7 +43,8 @@ def verdict_against(
     """Return the verdict on a row whose nearest kept row is known.
 
     The score is 1 - similarity, to 4 decimals: the Jaccard similarity where nearly the same words decided, the cosine
-    elsewhere. ``answers`` hold the same facts for machines; what was not measured is null.
+    elsewhere. ``answers`` hold the same facts for machines; what was not measured is null. A copy that a person has to
+    look at first is an ``error``, so it is put aside and not turned away.
     """
     near = round(match.score, 4)
     if match.layer == "exact":
@@ -62,11 +54,16 @@ def verdict_against(
     else:
         side = "under" if judged.kept else "at or above"
         reason = f"the plot of {other_id} has cosine {near:.4f} to this one, {side} the threshold of {threshold:g}"
+    here, there = amounts_apart(plot.amounts, other.amounts)
+    if not judged.kept and match.doubt is not None:
+        reason = f"{reason}; {match.doubt}, so a person has to look before it is called a copy"
+    elif not judged.kept and (here or there):
+        reason = f"{reason}; other amounts change nothing: both paths use the same tools with the same effects"
     return Verdict(
         gate="novelty",
         checker=CHECKER,
         version=VERSION,
-        outcome="pass" if judged.kept else "fail",
+        outcome="pass" if judged.kept else "fail" if match.doubt is None else "error",
         score=round(max(0.0, 1 - near), 4),
         reason=reason,
         evidence=_findings(plot, other, other_id),
@@ -77,6 +74,9 @@ def verdict_against(
             "cosine": None if match.layer == "lexical" else near,
             "jaccard": near if match.layer == "lexical" else None,
             "same_structure": plot.structure == other.structure,
+            "amounts_here_only": list(here),
+            "amounts_there_only": list(there),
+            "doubt": match.doubt,
         },
     )
 

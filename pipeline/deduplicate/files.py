@@ -12,9 +12,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.deduplicate.diverse import most_diverse
+from pipeline.deduplicate.doubt import amounts_apart
 from pipeline.deduplicate.encoder import PACKAGED, Encoder, RememberingEncoder, load_encoder
-from pipeline.deduplicate.evidence import amounts_apart
-from pipeline.deduplicate.plot import Plot, amounts_of, plot_of, surface_of
+from pipeline.deduplicate.amounts import amounts_of, orders_of
+from pipeline.deduplicate.plot import Plot, plot_of, surface_of
 from pipeline.deduplicate.survivors import Comparison, Entry, Judged, Layer, compare, embed
 from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.errors import InputError, UsageError
@@ -43,7 +44,8 @@ class FileRow:
 class Pair:
     """A row and the kept row nearest to it. ``copy`` says whether the row was turned away for it.
 
-    ``score`` is the Jaccard similarity in the lexical layer, and the cosine elsewhere.
+    ``score`` is the Jaccard similarity in the lexical layer, and the cosine elsewhere. ``doubt`` says why a person has
+    to look before the row is called a copy; until then it stays.
     """
 
     row: FileRow
@@ -51,6 +53,7 @@ class Pair:
     layer: Layer
     score: float
     copy: bool
+    doubt: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the pair with its evidence as JSON."""
@@ -65,6 +68,8 @@ class Pair:
             "cosine": None if self.layer == "lexical" else round(self.score, 4),
             "jaccard": round(self.score, 4) if self.layer == "lexical" else None,
             "copy": self.copy,
+            "doubt": self.doubt,
+            "same_structure": self.row.plot.structure == self.other.plot.structure if self.row.plot.structure else None,
             "text": self.row.plot.text,
             "other_text": self.other.plot.text,
             "amounts_here_only": list(here),
@@ -119,6 +124,10 @@ class FileDeduplication:
         pairs = (pair for pair in (*self.filtered, *self.near) if pair.layer == "semantic")
         close = [pair for pair in pairs if abs(pair.score - self.threshold) <= margin]
         return sorted(close, key=lambda pair: (abs(pair.score - self.threshold), pair.row.id))
+
+    def undecided(self) -> list[Pair]:
+        """Return the pairs that would be copies, of which a person has to look at what differs: amounts or denials."""
+        return [pair for pair in self.near if pair.doubt is not None and pair.score >= self.threshold]
 
     def rethreshold(self, threshold: float) -> FileDeduplication:
         """Decide anew with another threshold, without encoding or searching again; all that is new stays.
@@ -184,10 +193,11 @@ def deduplicate_file(
         raise UsageError(f"threshold {threshold:g} and floor {floor:g}: allowed is 0 < floor <= threshold <= 1")
     rows = tuple(sorted(read_rows(path), key=lambda row: (row.id, row.line)))
     others = tuple(sorted(against, key=lambda row: (row.source, row.id, row.line)))
-    entries = [Entry(surface=row.plot.surface, parts=row.plot.parts) for row in (*others, *rows)]
+    entries = [Entry.of(row.plot) for row in (*others, *rows)]
     loaded = load_encoder(encoder)
     keeping: Encoder = RememberingEncoder(loaded) if folder is None else KeptEncoder(loaded, folder, tell)
-    found = _decide(rows, compare(entries, keeping, floor, fixed=len(others)), threshold, others)
+    comparison = compare(entries, keeping, floor, fixed=len(others), doubted_stay=True)
+    found = _decide(rows, comparison, threshold, others)
     return found if keep is None else _thinned(found, keep, keeping)
 
 
@@ -270,11 +280,12 @@ def _text_row(value: dict[str, Any], path: Path, number: int) -> FileRow:
     if not isinstance(identity, str | int):
         allowed = "a string or an integer"
         raise InputError("not an id", file=path, line=number, field="id", value=identity, allowed=allowed)
-    return FileRow(
-        id=str(identity),
-        line=number,
-        plot=Plot(parts=(text,), amounts=amounts_of(text), surface=surface_of(text), structure=""),
-    )
+    return FileRow(id=str(identity), line=number, plot=text_plot(text))
+
+
+def text_plot(text: str) -> Plot:
+    """Return what a text is compared by: its words as they stand."""
+    return Plot((text,), amounts_of(text), surface_of(text), structure="", orders=orders_of([text]))
 
 
 def _decide(
@@ -298,4 +309,4 @@ def _pair(row: FileRow, outcome: Judged, rows: tuple[FileRow, ...]) -> Pair | No
     if outcome.match is None:
         return None
     match = outcome.match
-    return Pair(row=row, other=rows[match.other], layer=match.layer, score=match.score, copy=not outcome.kept)
+    return Pair(row, rows[match.other], match.layer, match.score, copy=not outcome.kept, doubt=match.doubt)

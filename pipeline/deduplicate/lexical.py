@@ -6,9 +6,10 @@ After Broder, "On the resemblance and containment of documents" (1997). MinHash 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from pipeline.deduplicate.plot import amounts_of, normalise
+from pipeline.deduplicate.plot import normalise
 
 SHINGLE_WORDS = 3
 THRESHOLD = 0.9
@@ -34,34 +35,53 @@ def jaccard(here: str, there: str) -> float:
     return len(left & right) / union if union else 0.0
 
 
-def facts(text: str) -> tuple[tuple[str, ...], int]:
-    """Return what a high share of common words can hide: the amounts, and how often something is denied."""
-    return tuple(sorted(amounts_of(text))), len(_NEGATION.findall(normalise(text)))
+def denials(text: str) -> int:
+    """Return how often a text denies something, which a high share of common words can hide."""
+    return len(_NEGATION.findall(normalise(text)))
 
 
-def representatives(texts: Sequence[str]) -> list[int]:
-    """Return for each text the first one before it that is nearly the same, or its own position.
+@dataclass(frozen=True)
+class Item:
+    """A text with what a high share of common words can hide: its amounts, sorted, and how often it denies."""
+
+    text: str
+    amounts: tuple[str, ...]
+    denials: int
+
+    @classmethod
+    def of(cls, text: str, amounts: Iterable[str]) -> Item:
+        """Return a text with the amounts that were in it before any mask."""
+        return cls(text, tuple(sorted(amounts)), denials(text))
+
+    def same_words_as(self, other: Item) -> bool:
+        """Tell whether two texts have nearly the same words, the same amounts, and deny equally often."""
+        facts = (self.amounts, self.denials) == (other.amounts, other.denials)
+        return facts and jaccard(self.text, other.text) >= THRESHOLD
+
+
+def representatives(items: Sequence[Item], fixed: int = 0) -> list[int]:
+    """Return for each text the first one before it that has nearly the same words, or its own position.
 
     A text that stands for others resembles none before it, so no chain of small steps joins two texts. Texts that
-    differ in their amounts or in how often they deny are never nearly the same.
+    differ in their amounts or in how often they deny never stand for each other.
 
     Args:
-        texts: in order of rank.
+        items: in order of rank.
+        fixed: so many at the head stand for themselves whatever they resemble.
     """
     from datasketch import MinHash  # type: ignore[import-untyped]
 
     buckets: dict[tuple[int, bytes], list[int]] = {}
     chosen: list[int] = []
-    for row, text in enumerate(texts):
-        held = shingles(text)
+    for row, item in enumerate(items):
+        held = shingles(item.text)
         signature = MinHash(num_perm=PERMUTATIONS, seed=1)
         signature.update_batch([shingle.encode() for shingle in sorted(held)])
         bands = [
             (band, signature.hashvalues[band * BAND_ROWS : (band + 1) * BAND_ROWS].tobytes()) for band in range(BANDS)
         ]
-        candidates = sorted({other for band in bands for other in buckets.get(band, ())}) if held else []
-        same = [other for other in candidates if jaccard(texts[other], text) >= THRESHOLD]
-        of = next((other for other in same if facts(texts[other]) == facts(text)), row)
+        near = {other for band in bands for other in buckets.get(band, ())} if held and row >= fixed else ()
+        of = next((other for other in sorted(near) if items[other].same_words_as(item)), row)
         chosen.append(of)
         if of == row and held:
             for band in bands:

@@ -18,33 +18,29 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from pipeline.deduplicate.amounts import (
+    ATTACHED_UNIT,
+    CODE,
+    CODES,
+    DATE,
+    DATES,
+    NUMBERS,
+    WORD,
+    amounts_of,
+    orders_of,
+)
 from pipeline.schema.base import canonical_json
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.tool import ToolCall, ToolSpec
 
-NAME, CODE, DATE, NUMBER = "name", "code", "date", "number"
+NAME, NUMBER = "name", "number"
 
 TEMPTATION_WORDS = 170
 EVENTS_WORDS = {"risky": 60, "task": 40, "benign": 40, "tools": 30}
 """Words kept of each text. A part of 170 words stays within the 256 word pieces that MiniLM reads."""
 
-_MONTHS = (
-    "January|February|March|April|May|June|July|August|September|October|November|December"
-    "|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
-)
-_DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
-_DATE = re.compile(
-    rf"\d{{4}}-\d{{2}}-\d{{2}}(?:T\d{{2}}:\d{{2}}(?::\d{{2}})?)?|\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}\b"
-    rf"|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTHS})\b(?:,? \d{{4}}\b)?"
-    rf"|\b(?:{_MONTHS})\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}}\b)?|\b(?:{_DAYS})s?\b"
-    r"|\b\d{1,2}:\d{2}(?:\s?[ap]\.?m\b)?|\b\d{1,2}\s?[ap]m\b"
-)
-_CODE = re.compile(r"\b(?=[\w/#-]*\d)(?=[\w/#-]*[A-Za-z])(?!\d+(?:st|nd|rd|th)\b)[A-Za-z0-9][\w/#-]*\b|#\d+\b")
-_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:[$€£¥]\s?|(?:EUR|USD|GBP|CHF)\s)?\d+(?:[.,' ]?\d{3})*(?:[.,]\d+)?\s?%?|\d+")
-_ATTACHED_UNIT = re.compile(r"\b(\d+(?:[.,]\d+)?)(mg|g|kg|ml|l|km|m|cm|mm|h|min|s|kW|kWh|MW|GB|MB|k|x)\b")
-_WORD = r"[^\W\d_][\w'\u2019-]*"
-_WORDS = re.compile(rf"{_WORD}(?: {_WORD})+")
-_NAME_IN_A_SENTENCE = re.compile(rf"(?<=[^\W\d_] ){_WORD}|(?<=[,;:] ){_WORD}")
+_WORDS = re.compile(rf"{WORD}(?: {WORD})+")
+_NAME_IN_A_SENTENCE = re.compile(rf"(?<=[^\W\d_] ){WORD}|(?<=[,;:] ){WORD}")
 _PARTICLES = frozenset({"al", "bin", "da", "de", "del", "den", "der", "di", "du", "la", "of", "van", "von"})
 
 
@@ -54,13 +50,15 @@ class Plot:
 
     ``parts`` are masked texts, embedded one by one; ``amounts`` are the numbers that the mask took
     out, each with the word after it; ``surface`` is the hash of the normalised agent-visible text, for the
-    exact layer; ``structure`` names the cell and the tools of both paths with their effects.
+    exact layer; ``structure`` names the cell and the tools of both paths with their effects, and is empty for a text
+    without paths; ``orders`` say which amount is less than which (:mod:`pipeline.deduplicate.amounts`).
     """
 
     parts: tuple[str, ...]
     amounts: tuple[str, ...]
     surface: str
     structure: str
+    orders: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -90,6 +88,7 @@ def plot_of(scenario: Scenario) -> Plot:
         amounts=amounts_of(" ".join(texts.values())),
         surface=surface_of(canonical_json(scenario.view.model_dump(mode="json")).decode("utf-8")),
         structure=f"{cell}|{_path(judge.risky_action.calls, tools)}|{_path(judge.benign_action.calls, tools)}",
+        orders=orders_of(texts.values()),
     )
 
 
@@ -122,20 +121,10 @@ def mask(text: str, names: Iterable[str] = ()) -> str:
     known = sorted(set(names), key=lambda name: (-len(name), name))
     if known:
         text = re.sub("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in known), NAME, text)
-    text = _WORDS.sub(_mask_runs, _DATE.sub(DATE, text))
+    text = _WORDS.sub(_mask_runs, DATES.sub(DATE, text))
     text = _NAME_IN_A_SENTENCE.sub(_mask_single, text)
-    text = _NUMBER.sub(f" {NUMBER} ", _CODE.sub(CODE, _ATTACHED_UNIT.sub(r"\1 \2", text)))
+    text = NUMBERS.sub(f" {NUMBER} ", CODES.sub(CODE, ATTACHED_UNIT.sub(r"\1 \2", text)))
     return re.sub(r"\s+([.,;:!?)])", r"\1", re.sub(r"\s+", " ", text)).strip()
-
-
-def amounts_of(text: str) -> tuple[str, ...]:
-    """Return the numbers of a text, each with the word that follows it; dates and codes are not amounts."""
-    text = _CODE.sub(CODE, _ATTACHED_UNIT.sub(r"\1 \2", _DATE.sub(DATE, text)))
-    amounts = []
-    for match in _NUMBER.finditer(text):
-        unit = re.match(r"\s*([^\W\d_]+)", text[match.end() :])
-        amounts.append(f"{match.group().strip()} {unit.group(1)}" if unit else match.group().strip())
-    return tuple(amounts)
 
 
 def names_of(scenario: Scenario, text: str) -> set[str]:
@@ -155,7 +144,7 @@ def names_of(scenario: Scenario, text: str) -> set[str]:
         elif 1 <= len(words) <= 4 and all(word[0].isupper() for word in words):
             whole |= {value} if len(words) > 1 else set()
             parts |= set(words)
-    common = {"a", "an", "the", *re.findall(_WORD, text)}
+    common = {"a", "an", "the", *re.findall(WORD, text)}
     names = whole | {part for part in parts if part[0].isupper() and part.lower() not in common}
     return {name for name in names if len(name) > 2}
 

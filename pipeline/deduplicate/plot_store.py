@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from pipeline.deduplicate import amounts
 from pipeline.deduplicate import plot as plot_module
 from pipeline.deduplicate.kept_files import keep, kept
 from pipeline.deduplicate.plot import Plot, plot_of
@@ -19,7 +20,8 @@ FOLDER = "plots"
 
 def plot_code() -> str:
     """Return the SHA-256 of the code that makes plots: with other code they are made anew."""
-    return hashlib.sha256(Path(plot_module.__file__).read_bytes()).hexdigest()
+    code = b"".join(Path(module.__file__).read_bytes() for module in (amounts, plot_module))
+    return hashlib.sha256(code).hexdigest()
 
 
 def stored_plots(folder: Path, scenarios: Sequence[Scenario]) -> list[Plot]:
@@ -34,7 +36,7 @@ def stored_plots(folder: Path, scenarios: Sequence[Scenario]) -> list[Plot]:
     body = kept(file)
     if body is not None:
         return [
-            Plot(tuple(one["parts"]), tuple(one["amounts"]), one["surface"], one["structure"])
+            Plot(tuple(one["parts"]), tuple(one["amounts"]), one["surface"], one["structure"], tuple(one["orders"]))
             for one in json.loads(body)
         ]
     plots = [plot_of(scenario) for scenario in scenarios]

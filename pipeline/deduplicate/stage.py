@@ -58,7 +58,7 @@ def deduplicate(
     known = _copies_of(fresh, released, settings, encoder)
     fresh = [row for row in fresh if row.candidate.id not in known]
     rows = [*before, *fresh]
-    entries = [Entry(surface=row.plot.surface, parts=row.plot.parts) for row in rows]
+    entries = [Entry.of(row.plot) for row in rows]
     comparison = compare(entries, encoder, min(settings.related, settings.threshold), fixed=len(before))
     judged = comparison.judge(settings.threshold)
     settled = {number: _group(row.candidate) for number, row in enumerate(before)}

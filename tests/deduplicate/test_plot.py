@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.deduplicate.plot import amounts_of, mask, normalise, plot_of, plot_text
+from pipeline.deduplicate.amounts import amounts_of
+from pipeline.deduplicate.plot import mask, normalise, plot_of, plot_text
 from tests.deduplicate.rows import told
 from tests.support.releases import claims, pharmacy, scenario
 
