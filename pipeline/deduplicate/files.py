@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pipeline.deduplicate.amounts import amounts_of, orders_of
 from pipeline.deduplicate.diverse import most_diverse
 from pipeline.deduplicate.doubt import amounts_apart
 from pipeline.deduplicate.encoder import PACKAGED, Encoder, RememberingEncoder, load_encoder
-from pipeline.deduplicate.amounts import amounts_of, orders_of
 from pipeline.deduplicate.plot import Plot, plot_of, surface_of
 from pipeline.deduplicate.survivors import Comparison, Entry, Judged, Layer, compare, embed
 from pipeline.deduplicate.vector_store import KeptEncoder

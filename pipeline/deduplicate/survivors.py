@@ -229,7 +229,7 @@ class _Space:
         self._encoder, self._floor, self._method = encoder, floor, method
 
     def add(self, plots: Iterable[tuple[str, ...]], settled: int = 0) -> None:
-        """Embed the plots that are not there, and find what is near them; pairs of the first ``settled`` are left out."""
+        """Embed the plots that are not there and find what is near them; no pairs among the first ``settled``."""
         fresh = [parts for parts in dict.fromkeys(plots) if parts not in self.numbers]
         before = len(self.numbers)
         self.numbers.update({parts: before + place for place, parts in enumerate(fresh)})
