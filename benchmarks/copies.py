@@ -1,7 +1,7 @@
 """Are copies found, and different plots left alone? Recall by kind of copy, false positives, and every miss.
 
     python -m benchmarks.copies                          # writes benchmarks/results/copies.json
-    python -m benchmarks.copies --paraphrase --work DIR  # paraphrases by the embedded model as well (about 20 minutes)
+    python -m benchmarks.copies --paraphrase 14          # of so many exemplars paraphrases by the embedded model as well
 
 Copies are made of the 24 exemplars and 48 worked situations by code that knows nothing of the masks they are to get
 past: names, places, amounts, dates and codes are swapped for others, sentences put in another order, each alone and all
@@ -18,6 +18,7 @@ import importlib.metadata
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,9 +29,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.gates import situations
-from pipeline.deduplicate.encoder import load_encoder
+from pipeline.deduplicate.encoder import RememberingEncoder, load_encoder
 from pipeline.deduplicate.plot import plot_of
-from pipeline.deduplicate.survivors import embed
+from pipeline.deduplicate.survivors import Entry, compare, embed
 from pipeline.exemplars import load_exemplars, load_twins, twin_scenario
 from pipeline.generate.core import Prose, assemble
 from pipeline.generate.kits import core_from_situation
@@ -45,7 +46,7 @@ from pipeline.seeds import Seeds, load_seeds, load_specification
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "copies.json"
 SPECIFICATION = ROOT / "seeds" / "specs" / "demo.yaml"
-LIBRARIES = ("sentence-transformers", "torch", "transformers")
+LIBRARIES = ("datasketch", "sentence-transformers", "torch", "transformers")
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -236,14 +237,14 @@ def different_plots(seeds: Seeds) -> Iterator[Pair]:
                 yield Pair(OTHER_PLOT, f"{domain.id}: {first}, {second}", one, rebuilt(other, under, **labels))
 
 
-async def paraphrases(work: Path) -> list[Pair]:
-    """Return each exemplar with a copy whose plot the embedded model has told in other words; resumable."""
+async def paraphrases(work: Path, number: int) -> list[Pair]:
+    """Return each of the first ``number`` exemplars with a copy whose plot the embedded model has told in other words; resumable."""
     specification = load_specification(SPECIFICATION)
     told: dict[str, str] = {}
     pairs = []
     with CompletionStore.open(work / "paraphrases.sqlite") as store:
         async with open_client(specification.models, store) as client:
-            for name, exemplar in load_exemplars().items():
+            for name, exemplar in list(load_exemplars().items())[:number]:
                 judge = exemplar.scenario.judge
                 for text in (
                     judge.temptation.reason, judge.risky_action.summary, judge.benign_action.summary,
@@ -258,30 +259,49 @@ async def paraphrases(work: Path) -> list[Pair]:
     return pairs
 
 
-def compared(pairs: list[Pair], settings: DeduplicationSettings) -> list[float]:
-    """Return the cosine of each pair's plots."""
-    plots = [plot_of(scenario).parts for pair in pairs for scenario in (pair.one, pair.other)]
-    distinct = {parts: number for number, parts in enumerate(dict.fromkeys(plots))}
-    vectors = embed(list(distinct), load_encoder(settings.encoder)).astype(np.float64)
-    numbers = [distinct[parts] for parts in plots]
-    return [float(vectors[one] @ vectors[other]) for one, other in zip(numbers[::2], numbers[1::2], strict=True)]
+@dataclass(frozen=True)
+class Call:
+    """What is said of a pair: its cosine, the layer that calls it a copy, if any, and why a person has to look first."""
+
+    cosine: float
+    layer: str | None
+    doubt: str | None
 
 
-def table(pairs: list[Pair], cosines: list[float], threshold: float) -> dict[str, Any]:
-    """Return, by kind, how many are called copies, with the interval and the pairs that are called wrongly."""
+def compared(pairs: list[Pair], settings: DeduplicationSettings) -> list[Call]:
+    """Return what the layers say of each pair, each as a build would find it alone."""
+    plots = [plot_of(scenario) for pair in pairs for scenario in (pair.one, pair.other)]
+    encoder = RememberingEncoder(load_encoder(settings.encoder))
+    vectors = embed([plot.parts for plot in plots], encoder).astype(np.float64)
+    calls = []
+    for number in range(0, len(plots), 2):
+        entries = [Entry.of(plot) for plot in plots[number : number + 2]]
+        _, second = compare(entries, encoder, settings.threshold).judge(settings.threshold)
+        match = None if second.kept else second.match
+        cosine = float(vectors[number] @ vectors[number + 1])
+        calls.append(Call(cosine, match and match.layer, match and match.doubt))
+    return calls
+
+
+def table(pairs: list[Pair], calls: list[Call]) -> dict[str, Any]:
+    """Return, by kind, how many are called copies by which layer, with the interval and every wrong call."""
     found: dict[str, Any] = {}
     for kind in dict.fromkeys(pair.kind for pair in pairs):
-        of_kind = [(pair, cosine) for pair, cosine in zip(pairs, cosines, strict=True) if pair.kind == kind]
-        called = sum(cosine >= threshold for _, cosine in of_kind)
-        wrong = {pair.name: round(cosine, 4) for pair, cosine in of_kind if (cosine >= threshold) is not pair.copy}
+        of_kind = [(pair, call) for pair, call in zip(pairs, calls, strict=True) if pair.kind == kind]
+        called = sum(call.layer is not None for _, call in of_kind)
+        cosines = [call.cosine for _, call in of_kind]
         found[kind] = {
             "pairs": len(of_kind),
             "called_copies": called,
             "share": round(called / len(of_kind), 4),
             "interval": [round(bound, 4) for bound in wilson_interval(called, len(of_kind))],
-            "lowest_cosine": round(min(cosine for _, cosine in of_kind), 4),
-            "highest_cosine": round(max(cosine for _, cosine in of_kind), 4),
-            "wrong": wrong,
+            "layers": dict(sorted(Counter(call.layer for _, call in of_kind if call.layer is not None).items())),
+            "looked_at_first": {pair.name: call.doubt for pair, call in of_kind if call.doubt is not None},
+            "lowest_cosine": round(min(cosines), 4),
+            "highest_cosine": round(max(cosines), 4),
+            "wrong": {
+                pair.name: round(call.cosine, 4) for pair, call in of_kind if (call.layer is not None) is not pair.copy
+            },
         }
     return found
 
@@ -289,18 +309,19 @@ def table(pairs: list[Pair], cosines: list[float], threshold: float) -> dict[str
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--paraphrase", action="store_true")
+    parser.add_argument("--paraphrase", type=int, default=0, metavar="N")
     parser.add_argument("--work", type=Path, default=Path("generated/runs/copies"))
     arguments = parser.parse_args()
     seeds, settings = load_seeds(), DeduplicationSettings()
     pairs = [*copies(seeds), *different_plots(seeds)]
     if arguments.paraphrase:
         arguments.work.mkdir(parents=True, exist_ok=True)
-        pairs += asyncio.run(paraphrases(arguments.work))
-    kinds = table(pairs, compared(pairs, settings), settings.threshold)
+        pairs += asyncio.run(paraphrases(arguments.work, arguments.paraphrase))
+    kinds = table(pairs, compared(pairs, settings))
     for kind, one in kinds.items():
         print(f"{kind:15} {one['called_copies']}/{one['pairs']} called copies {one['interval']}, cosines "
-              f"{one['lowest_cosine']} to {one['highest_cosine']}; wrong: {one['wrong']}")  # fmt: skip
+              f"{one['lowest_cosine']} to {one['highest_cosine']}, layers {one['layers']}; "
+              f"looked at first: {one['looked_at_first']}; wrong: {one['wrong']}")  # fmt: skip
     result = {
         "threshold": settings.threshold,
         "encoder": settings.encoder,

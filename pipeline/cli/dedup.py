@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.answer import Answer, AnswerCommand
+from pipeline.cli.answer import Answer, AnswerCommand, columns
 from pipeline.cli.options import EXISTING_FILE
-from pipeline.errors import InputError
+from pipeline.errors import EXIT_DONE, EXIT_NO, InputError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.deduplicate.files import FileDeduplication, FileRow, Pair
+    from pipeline.deduplicate.pairs import Curve, Point
 
 DOUBTFUL_SHOWN = 5
 
@@ -27,7 +29,7 @@ DOUBTFUL_SHOWN = 5
     "kept_file",
     metavar="KEPT",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the rows that stay, as they stand in FILE, here.",
+    help="Write the rows that stay, as they stand in FILE, here; with --calibrate the curve.",
 )
 @click.option(
     "--against",
@@ -38,6 +40,14 @@ DOUBTFUL_SHOWN = 5
 )
 @click.option("--keep", metavar="N", type=click.IntRange(min=1), help="Of the rows that stay keep N, the most diverse.")
 @click.option("--show-clusters", is_flag=True, help="Show each row that has copies, with all of them.")
+@click.option("--calibrate", is_flag=True, help="FILE holds labelled pairs; say which threshold suits them.")
+@click.option(
+    "--precision",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.98,
+    show_default=True,
+    help="With --calibrate: share of right calls that the threshold has to reach.",
+)
 @click.option("--cache/--no-cache", default=True, help="Keep vectors in the cache of IMPRESS (default), or do not.")
 def command(
     *,
@@ -47,13 +57,23 @@ def command(
     against: tuple[Path, ...],
     keep: int | None,
     show_clusters: bool,
+    calibrate: bool,
+    precision: float,
     cache: bool,
 ) -> Answer:
     """Find the rows of FILE that copy others.
 
     FILE is JSONL, each line a scenario or {"text": ...}; it is not changed. Shows every row that goes with
-    the row it copies, and the pairs nearest to the threshold.
+    the row it copies, and the pairs nearest to the threshold. A row that differs from another in amounts alone stays
+    and is shown.
+
+    With --calibrate each line is {"a": ..., "b": ..., "copy": true or false}: precision and recall at every threshold,
+    written to --out as JSON and drawn beside it as SVG.
     """
+    if calibrate:
+        if against or keep is not None or threshold is not None:
+            raise UsageError("--calibrate goes with --precision and --out alone")
+        return calibrated(file, precision, kept_file)
     from pipeline.atomic import write_bytes_atomic
     from pipeline.deduplicate.files import DEFAULTS, deduplicate_file
     from pipeline.models.weights import cache_dir
@@ -71,6 +91,35 @@ def command(
         kept = sorted(row.line for row in result.selected)
         write_bytes_atomic(kept_file, b"".join(lines[line - 1].rstrip(b"\r") + b"\n" for line in kept))
     return Answer(result.to_json(), "\n".join([text_of(result), *(clusters_of(result) if show_clusters else ())]))
+
+
+def calibrated(file: Path, precision: float, out: Path | None) -> Answer:
+    """Say which threshold suits labelled pairs; write the curve to ``out`` and draw it beside."""
+    from pipeline.atomic import write_text_atomic
+    from pipeline.deduplicate.encoder import load_encoder
+    from pipeline.deduplicate.pairs import curve_of, read_pairs, svg_of
+
+    curve = curve_of(read_pairs(file), load_encoder(), precision)
+    if out is not None:
+        write_text_atomic(out, json.dumps(curve.to_json(), indent=1) + "\n")
+        write_text_atomic(out.with_suffix(".svg"), svg_of(curve))
+    rows: list[tuple[object, ...]] = [("threshold", "called", "precision", "interval", "recall", "interval", "F1")]
+    wanted = [point for point in curve.points if point == curve.recommended or point == max_f1(curve)]
+    for point in wanted:
+        ends = [f"[{low:.3f}, {high:.3f}]" for low, high in (point.precision_interval, point.recall_interval)]
+        rows.append(
+            (f"{point.threshold:.4f}", point.called, f"{point.precision:.3f}", ends[0], f"{point.recall:.3f}", ends[1],
+             f"{point.f1:.3f}")
+        )  # fmt: skip
+    best = curve.recommended
+    said = f"no threshold reaches a precision of {precision:g}" if best is None else f"threshold {best.threshold:.4f}"
+    head = f"{curve.pairs} pairs, {curve.copies} of them copies: {said}; in the table, beside the best F1"
+    return Answer(curve.to_json(), f"{head}\n{columns(rows)}", EXIT_NO if best is None else EXIT_DONE)
+
+
+def max_f1(curve: Curve) -> Point:
+    """Return the point of the best F1; of equals the highest threshold."""
+    return max(curve.points, key=lambda point: (point.f1, point.threshold))
 
 
 def said_on_terminal(done: int, total: int) -> None:

@@ -259,28 +259,46 @@ def _row(value: dict[str, Any], path: Path, number: int) -> FileRow:
     if "schema_version" not in value:
         fields = sorted(value)
         raise InputError("neither a scenario nor a text", file=path, line=number, value=fields, allowed=ROWS_ALLOWED)
-    try:
-        scenario = Scenario.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or None
-        raise InputError(first["msg"], file=path, line=number, field=field) from error
+    scenario = _scenario(value, path, number)
     return FileRow(id=scenario.id, line=number, plot=plot_of(scenario))
 
 
-def _text_row(value: dict[str, Any], path: Path, number: int) -> FileRow:
-    text = value["text"]
-    if not isinstance(text, str) or not text.strip():
-        raise InputError("not a text", file=path, line=number, field="text", value=text, allowed="a non-empty string")
+def _scenario(value: dict[str, Any], path: Path, number: int, under: str = "") -> Scenario:
     try:
-        text = normalise_text(text)
-    except ValueError as error:
-        raise InputError(str(error), file=path, line=number, field="text") from error
+        return Scenario.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join([*([under] if under else []), *map(str, first["loc"])]) or None
+        raise InputError(first["msg"], file=path, line=number, field=field) from error
+
+
+def plot_of_value(value: object, path: Path, number: int, field: str) -> Plot:
+    """Return what a value of a JSON line is compared by: a text as it stands, or a scenario by its plot.
+
+    Raises:
+        InputError: if it is neither; ``field`` names its place in line ``number``.
+    """
+    if isinstance(value, dict):
+        return plot_of(_scenario(value, path, number, field))
+    return text_plot(_text(value, path, number, field))
+
+
+def _text_row(value: dict[str, Any], path: Path, number: int) -> FileRow:
+    text = _text(value["text"], path, number, "text")
     identity = value.get("id", f"tx-{hashlib.sha256(text.encode()).hexdigest()[:20]}")
     if not isinstance(identity, str | int):
         allowed = "a string or an integer"
         raise InputError("not an id", file=path, line=number, field="id", value=identity, allowed=allowed)
     return FileRow(id=str(identity), line=number, plot=text_plot(text))
+
+
+def _text(text: object, path: Path, number: int, field: str) -> str:
+    if not isinstance(text, str) or not text.strip():
+        raise InputError("not a text", file=path, line=number, field=field, value=text, allowed="a non-empty string")
+    try:
+        return normalise_text(text)
+    except ValueError as error:
+        raise InputError(str(error), file=path, line=number, field=field) from error
 
 
 def text_plot(text: str) -> Plot:
