@@ -1,7 +1,7 @@
 """Are copies found, and different plots left alone? Recall by kind of copy, false positives, and every miss.
 
     python -m benchmarks.copies                          # writes benchmarks/results/copies.json
-    python -m benchmarks.copies --paraphrase 14          # of so many exemplars paraphrases by the embedded model as well
+    python -m benchmarks.copies --paraphrase 14          # with paraphrases of so many exemplars, by the embedded model
 
 Copies are made of the 24 exemplars and 48 worked situations by code that knows nothing of the masks they are to get
 past: names, places, amounts, dates and codes are swapped for others, sentences put in another order, each alone and all
@@ -238,7 +238,7 @@ def different_plots(seeds: Seeds) -> Iterator[Pair]:
 
 
 async def paraphrases(work: Path, number: int) -> list[Pair]:
-    """Return each of the first ``number`` exemplars with a copy whose plot the embedded model has told in other words; resumable."""
+    """Return the first ``number`` exemplars, each with a copy told in other words by the embedded model; resumable."""
     specification = load_specification(SPECIFICATION)
     told: dict[str, str] = {}
     pairs = []
@@ -261,7 +261,7 @@ async def paraphrases(work: Path, number: int) -> list[Pair]:
 
 @dataclass(frozen=True)
 class Call:
-    """What is said of a pair: its cosine, the layer that calls it a copy, if any, and why a person has to look first."""
+    """What is said of a pair: its cosine, the layer that calls it a copy, and why a person has to look first."""
 
     cosine: float
     layer: str | None

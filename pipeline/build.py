@@ -170,7 +170,9 @@ async def run_build(
             exemplars=exemplars,
             previous=previous,
             base=base,
-            released=await asyncio.to_thread(rows_of, against, plain, out / INDEX, encoded_notes(progress)),
+            released=await asyncio.to_thread(
+                rows_of, against, plain, out / INDEX, encoded_notes(progress), progress.note
+            ),
             encoder=RememberingEncoder(KeptEncoder(plain, folder / VECTORS)),
             plan=planned,
             folder=folder,

@@ -56,12 +56,17 @@ def with_pins(
 
 
 def rows_of(
-    against: Sequence[Previous], encoder: Encoder, folder: Path, tell: Callable[[int, int], None] | None = None
+    against: Sequence[Previous],
+    encoder: Encoder,
+    folder: Path,
+    tell: Callable[[int, int], None] | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> EarlierRows | None:
     """Return the rows of earlier releases with their vectors, which are kept in ``folder``; ``None`` for no release.
 
-    ``tell`` is called with the texts of a release that have vectors so far, and their number.
+    ``tell`` is called with the texts of a release that have vectors so far, and their number; ``note`` of damaged files,
+    which are made anew.
     """
     if not against:
         return None
-    return earlier_rows([(one.reference.release, one.scenarios) for one in against], encoder, folder, tell)
+    return earlier_rows([(one.reference.release, one.scenarios) for one in against], encoder, folder, tell, note)

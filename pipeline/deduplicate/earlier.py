@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.deduplicate.doubt import doubt
 from pipeline.deduplicate.encoder import Encoder
 from pipeline.deduplicate.evidence import verdict_against
+from pipeline.deduplicate.kept_files import Note
 from pipeline.deduplicate.plot import Plot
 from pipeline.deduplicate.plot_store import stored_plots
 from pipeline.deduplicate.semantic import near_between
@@ -93,6 +94,7 @@ def earlier_rows(
     encoder: Encoder,
     folder: Path,
     tell: Callable[[int, int], None] | None = None,
+    note: Note | None = None,
 ) -> EarlierRows:
     """Return the rows of releases, encoded once and for all.
 
@@ -101,12 +103,13 @@ def earlier_rows(
         encoder: embeds their plots.
         folder: where plots and vectors are kept (:mod:`pipeline.deduplicate.vector_store`).
         tell: called with the texts of a release that have vectors so far, and their number.
+        note: told of files there that are damaged, and made anew.
     """
     rows: list[EarlierRow] = []
     vectors = []
-    keeping = KeptEncoder(encoder, folder, tell)
+    keeping = KeptEncoder(encoder, folder, tell, note)
     for name, scenarios in releases:
-        plots = stored_plots(folder, scenarios)
+        plots = stored_plots(folder, scenarios, note)
         fresh = [EarlierRow(name, scenario.id, plot) for scenario, plot in zip(scenarios, plots, strict=True)]
         vectors.append(embed([plot.parts for plot in plots], keeping))
         rows += fresh

@@ -7,11 +7,15 @@ leaves at most a file that is not looked at. What is missing or damaged is made 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.atomic import write_bytes_atomic
 
 _DIGEST = 32
+
+Note = Callable[[str], None]
+"""Told of what is amiss."""
 
 
 def keep(file: Path, body: bytes) -> None:
@@ -20,11 +24,15 @@ def keep(file: Path, body: bytes) -> None:
     write_bytes_atomic(file, hashlib.sha256(body).digest() + body)
 
 
-def kept(file: Path) -> bytes | None:
-    """Return what a file holds; ``None`` for one that is missing or damaged."""
+def kept(file: Path, note: Note | None = None) -> bytes | None:
+    """Return what a file holds; ``None`` for one that is missing or damaged, of which ``note`` is told the latter."""
     try:
         content = file.read_bytes()
     except FileNotFoundError:
         return None
     digest, body = content[:_DIGEST], content[_DIGEST:]
-    return body if hashlib.sha256(body).digest() == digest else None
+    if hashlib.sha256(body).digest() == digest:
+        return body
+    if note is not None:
+        note(f"{file}: damaged, its content is not what its hash says; it is made anew")
+    return None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.deduplicate import amounts
 from pipeline.deduplicate import plot as plot_module
-from pipeline.deduplicate.kept_files import keep, kept
+from pipeline.deduplicate.kept_files import Note, keep, kept
 from pipeline.deduplicate.plot import Plot, plot_of
 from pipeline.schema.base import sha256_of
 from pipeline.schema.scenario import Scenario
@@ -24,16 +24,17 @@ def plot_code() -> str:
     return hashlib.sha256(code).hexdigest()
 
 
-def stored_plots(folder: Path, scenarios: Sequence[Scenario]) -> list[Plot]:
+def stored_plots(folder: Path, scenarios: Sequence[Scenario], note: Note | None = None) -> list[Plot]:
     """Return the plots of scenarios, from the folder if they are there, else made and kept there.
 
     Args:
         folder: is made if it is not there.
         scenarios: of a release.
+        note: told of a damaged file.
     """
     name = sha256_of([plot_code(), [scenario.id for scenario in scenarios]])
     file = folder / FOLDER / f"{name}.json"
-    body = kept(file)
+    body = kept(file, note)
     if body is not None:
         return [
             Plot(tuple(one["parts"]), tuple(one["amounts"]), one["surface"], one["structure"], tuple(one["orders"]))

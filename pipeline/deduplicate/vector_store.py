@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.deduplicate.encoder import Encoder, batching_order
-from pipeline.deduplicate.kept_files import keep, kept
+from pipeline.deduplicate.kept_files import Note, keep, kept
 from pipeline.schema.base import sha256_of
 
 SET_ROWS = 2048
@@ -28,14 +28,21 @@ class KeptEncoder:
         encoder: whose name and hash it bears.
         folder: where the vectors are kept; is made if it is not there.
         tell: called after each set with the texts done and their number.
+        note: told of each damaged file.
     """
 
-    def __init__(self, encoder: Encoder, folder: Path, tell: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        folder: Path,
+        tell: Callable[[int, int], None] | None = None,
+        note: Note | None = None,
+    ) -> None:
         self.name = encoder.name
         self.hash = encoder.hash
         self._encoder = encoder
         self._folder = folder / encoder.hash[:16]
-        self._tell = tell
+        self._tell, self._note = tell, note
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit vector per text, from the folder if they are there, else made and kept there."""
@@ -53,7 +60,7 @@ class KeptEncoder:
 
     def _set(self, texts: list[str]) -> NDArray[np.float32]:
         file = self._folder / f"{sha256_of([self.hash, texts])}.npy"
-        body = kept(file)
+        body = kept(file, self._note)
         if body is not None:
             vectors: NDArray[np.float32] = np.load(io.BytesIO(body), allow_pickle=False)
             if len(vectors) == len(texts):
