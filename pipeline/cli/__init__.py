@@ -21,6 +21,7 @@ COMMANDS = (
     "awareness",
     "contamination",
     "dedup",
+    "index",
     "sample",
     "optimize",
     "doctor",

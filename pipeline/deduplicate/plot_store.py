@@ -20,8 +20,13 @@ FOLDER = "plots"
 
 def plot_code() -> str:
     """Return the SHA-256 of the code that makes plots: with other code they are made anew."""
-    code = b"".join(Path(module.__file__).read_bytes() for module in (amounts, plot_module))
+    code = b"".join(Path(str(module.__file__)).read_bytes() for module in (amounts, plot_module))
     return hashlib.sha256(code).hexdigest()
+
+
+def plots_file(folder: Path, scenarios: Sequence[Scenario]) -> Path:
+    """Return the file that holds the plots of scenarios, whether it is there or not."""
+    return folder / FOLDER / f"{sha256_of([plot_code(), [scenario.id for scenario in scenarios]])}.json"
 
 
 def stored_plots(folder: Path, scenarios: Sequence[Scenario], note: Note | None = None) -> list[Plot]:
@@ -32,8 +37,7 @@ def stored_plots(folder: Path, scenarios: Sequence[Scenario], note: Note | None 
         scenarios: of a release.
         note: told of a damaged file.
     """
-    name = sha256_of([plot_code(), [scenario.id for scenario in scenarios]])
-    file = folder / FOLDER / f"{name}.json"
+    file = plots_file(folder, scenarios)
     body = kept(file, note)
     if body is not None:
         return [

@@ -58,8 +58,16 @@ class KeptEncoder:
         vectors: NDArray[np.float32] = np.concatenate(sets)[[place[text] for text in texts]]
         return vectors
 
+    def files(self, texts: Sequence[str]) -> list[Path]:
+        """Return the files that hold the vectors of texts, whether they are there or not."""
+        distinct = batching_order(texts)
+        return [self._file(distinct[start : start + SET_ROWS]) for start in range(0, len(distinct), SET_ROWS)]
+
+    def _file(self, texts: list[str]) -> Path:
+        return self._folder / f"{sha256_of([self.hash, texts])}.npy"
+
     def _set(self, texts: list[str]) -> NDArray[np.float32]:
-        file = self._folder / f"{sha256_of([self.hash, texts])}.npy"
+        file = self._file(texts)
         body = kept(file, self._note)
         if body is not None:
             vectors: NDArray[np.float32] = np.load(io.BytesIO(body), allow_pickle=False)
