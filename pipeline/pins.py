@@ -64,8 +64,8 @@ def rows_of(
 ) -> EarlierRows | None:
     """Return the rows of earlier releases with their vectors, which are kept in ``folder``; ``None`` for no release.
 
-    ``tell`` is called with the texts of a release that have vectors so far, and their number; ``note`` of damaged files,
-    which are made anew.
+    ``tell`` is called with the texts of a release that have vectors so far, and their number; ``note`` of
+    damaged files, which are made anew.
     """
     if not against:
         return None
