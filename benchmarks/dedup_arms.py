@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.deduplicate.semantic import Method, Pairs, near_pairs
+from pipeline.deduplicate.blocked import Precision, blocked_pairs
+from pipeline.deduplicate.semantic import MARGIN, Method, Pairs, near_pairs, scored
 
 Kept = NDArray[np.bool_]
 
@@ -27,6 +28,16 @@ def ours(method: Method | None = None) -> Callable[[NDArray[np.float32], float],
 
     def run(vectors: NDArray[np.float32], threshold: float) -> Kept:
         return stayers(near_pairs(vectors, threshold, method=method), len(vectors))
+
+    return run
+
+
+def gpu_path(precision: Precision) -> Callable[[NDArray[np.float32], float], Kept]:
+    """Return the product's code for a GPU, run on the CPU: blocked products in some precision, all near re-scored."""
+
+    def run(vectors: NDArray[np.float32], threshold: float) -> Kept:
+        candidates = blocked_pairs(vectors, threshold - MARGIN, precision=precision)
+        return stayers(scored(candidates, vectors, threshold), len(vectors))
 
     return run
 
@@ -70,5 +81,6 @@ ARMS: dict[str, Callable[[NDArray[np.float32], float], Kept]] = {
     "faiss_ivf": faiss_ivf,
     "impress_flat": ours("flat"),
     "impress_blocked": ours("blocked"),
+    "impress_blocked_bfloat16": gpu_path("bfloat16"),
 }
 """The contenders by name; the first is the product as it chooses."""

@@ -10,7 +10,7 @@ Rounding is covered by a slack, so no choice of centres can lose a pair; centres
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,18 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from pipeline.deduplicate.parallel import in_parallel
+
 SLACK = 1e-3
-"""Added to the reach: far above what float32 rounds in a product of 384 terms."""
+"""Added to the leeway: above what float32 rounds in a product of 384 terms and in the distance of two close centres."""
 ROWS_A_CENTRE = 16
 """Rows that the centres are trained on, for each of them."""
 ITERATIONS = 3
 ASKED = 2048
 """Rows whose visits are counted to foresee the cost."""
 BLOCK = 4096
-ASSIGNED = 1024
+ASSIGNED = 256
 """Rows put to cells at once, so that their table of cosines stays near the processor."""
 CHUNK = 65_536
-"""Rows whose cells are grouped at once: what is held of them is one number a visit."""
+"""Rows whose cells are grouped at once, at most: what is held of them is one number a visit."""
+CHUNKS = 16
+"""Least number of these, so that no core is idle for long."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +42,20 @@ class Cells:
 
     Attributes:
         centres: unit vectors, float32, shape (k, dimensions).
-        apart: distances between centres, shape (k, k).
-        reach: half the distance of two rows at the floor, and the slack.
+        leeway: how much lower than with its own a row's cosine with a centre may be if it still visits that cell: the
+            distance between the two centres times half that of two rows at the floor, and the slack; shape (k, k).
     """
 
     centres: NDArray[np.float32]
-    apart: NDArray[np.float32]
-    reach: float
+    leeway: NDArray[np.float32]
 
     def of(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return each row's own cell, and the cells that it visits, shape (rows, k); its own is not among them."""
         cosines = rows @ self.centres.T
         own = cosines.argmax(axis=1)
         highest = cosines[np.arange(len(rows)), own]
-        lowest = self.apart[own]
-        lowest *= np.float32(-self.reach)
-        lowest += highest[:, None]
-        visited: NDArray[np.bool_] = cosines >= lowest
+        cosines += self.leeway[own]
+        visited: NDArray[np.bool_] = cosines >= highest[:, None]
         visited[np.arange(len(rows)), own] = False
         return own, visited
 
@@ -75,8 +76,14 @@ def train_cells(vectors: NDArray[np.float32], floor: float, number: int) -> Cell
     )
     means.train(np.ascontiguousarray(sample))
     centres: NDArray[np.float32] = means.centroids
-    apart = np.sqrt(np.maximum(0, 2 - 2 * (centres @ centres.T))).astype(np.float32)
-    return Cells(centres, apart, math.sqrt(max(0.0, 2 - 2 * floor)) / 2 + SLACK)
+    apart = np.sqrt(np.maximum(0, 2 - 2 * (centres @ centres.T)))
+    return Cells(centres, leeway(apart, floor))
+
+
+def leeway(apart: NDArray[np.floating], floor: float) -> NDArray[np.float32]:
+    """Return how much lower a visitor's cosine may be, for centres so far apart (:attr:`Cells.leeway`)."""
+    lower: NDArray[np.float32] = (apart * (math.sqrt(max(0.0, 2 - 2 * floor)) / 2) + SLACK).astype(np.float32)
+    return lower
 
 
 def trained_products(number: int) -> int:
@@ -103,19 +110,28 @@ def pairs_in_cells(
         cells: trained for this floor or a lower one.
         floor: what a product in float32 has to reach.
     """
-    chunks = [_grouped(vectors, start, cells) for start in range(0, len(vectors), CHUNK)]
-    for cell in range(len(cells.centres)):
-        inside = np.concatenate([chunk.members.rows(cell) for chunk in chunks])
-        if not len(inside):
-            continue
-        around = np.concatenate([inside, *(chunk.visitors.rows(cell) for chunk in chunks)])
-        held = vectors[inside]
-        for start in range(0, len(around), BLOCK):
-            others = around[start : start + BLOCK]
-            near, other = np.divmod(np.flatnonzero(held @ vectors[others].T >= floor), len(others))
-            left, right = inside[near], others[other]
-            apart = left != right
-            yield left[apart], right[apart]
+    size = min(CHUNK, -(-len(vectors) // CHUNKS))
+    starts = range(0, len(vectors), size)
+    chunks = list(in_parallel(lambda start: _grouped(vectors[start : start + size], start, cells), starts))
+    yield from in_parallel(lambda cell: _met(vectors, chunks, cell, floor), range(len(cells.centres)))
+
+
+def _met(
+    vectors: NDArray[np.float32], chunks: Sequence[_Chunk], cell: int, floor: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the candidates that meet in a cell."""
+    inside = np.concatenate([chunk.members.rows(cell) for chunk in chunks])
+    around = np.concatenate([inside, *(chunk.visitors.rows(cell) for chunk in chunks)])
+    held, lefts, rights = vectors[inside], [], []
+    for start in range(0, len(around), BLOCK):
+        others = around[start : start + BLOCK]
+        near, other = np.divmod(np.flatnonzero(held @ vectors[others].T >= floor), len(others))
+        left, right = inside[near], others[other]
+        apart = left != right
+        lefts.append(left[apart])
+        rights.append(right[apart])
+    nothing = np.zeros(0, dtype=np.int64)
+    return np.concatenate([nothing, *lefts]), np.concatenate([nothing, *rights])
 
 
 @dataclass(frozen=True)
@@ -138,11 +154,11 @@ class _Chunk:
 
 
 def _grouped(vectors: NDArray[np.float32], start: int, cells: Cells) -> _Chunk:
-    """Return which of the rows from ``start`` on each cell holds, and which visit it."""
-    rows, number = min(CHUNK, len(vectors) - start), len(cells.centres)
+    """Return which rows of a chunk, whose first is row ``start`` of all, each cell holds, and which visit it."""
+    rows, number = len(vectors), len(cells.centres)
     owns, visited, visits = [], [], [np.zeros(1, dtype=np.int64)]
-    for begin in range(start, start + rows, ASSIGNED):
-        own, mask = cells.of(vectors[begin : min(begin + ASSIGNED, start + rows)])
+    for begin in range(0, rows, ASSIGNED):
+        own, mask = cells.of(vectors[begin : begin + ASSIGNED])
         owns.append(own.astype(np.int32))
         visited.append((np.flatnonzero(mask) % number).astype(np.int32))
         visits.append(mask.sum(axis=1))

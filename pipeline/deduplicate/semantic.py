@@ -70,14 +70,14 @@ def near_pairs(vectors: NDArray[np.float32], floor: float, *, first: int = 0, me
         method = "flat"
     device = seen_gpu() if method is None and rows >= GPU_ROWS else None
     if method == "flat":
-        return _scored(_flat(vectors, floor, first), vectors, floor, first, "flat")
+        return scored(_flat(vectors, floor, first), vectors, floor, first, "flat")
     if device is None and method in (None, "cells"):
         compared = shortened(vectors)
         cells = _best_cells(compared, floor, first, asked_for=method == "cells")
         if cells is not None:
-            return _scored(pairs_in_cells(compared, cells, floor - MARGIN), vectors, floor, first, "cells")
+            return scored(pairs_in_cells(compared, cells, floor - MARGIN), vectors, floor, first, "cells")
     candidates = blocked_pairs(vectors, floor - MARGIN, first=first, device=device or "cpu")
-    return _scored(candidates, vectors, floor, first, "blocked")
+    return scored(candidates, vectors, floor, first, "blocked")
 
 
 def near_between(stored: NDArray[np.float32], fresh: NDArray[np.float32], floor: float) -> Pairs:
@@ -131,8 +131,18 @@ def _flat(vectors: NDArray[np.float32], floor: float, first: int) -> Candidates:
         yield found, np.repeat(np.arange(start, start + len(queries)), np.diff(limits.astype(np.int64)))
 
 
-def _scored(candidates: Candidates, vectors: NDArray[np.float32], floor: float, first: int, method: Method) -> Pairs:
-    """Return the candidates that are pairs, each once."""
+def scored(
+    candidates: Candidates, vectors: NDArray[np.float32], floor: float, first: int = 0, method: Method = "blocked"
+) -> Pairs:
+    """Return the candidates that are pairs, each once.
+
+    Args:
+        candidates: two rows each, in any order and any number of times.
+        vectors: unit vectors, float32, shape (rows, dimensions).
+        floor: smallest cosine of a pair.
+        first: pairs of two rows before ``first`` are left out.
+        method: by which the candidates were found.
+    """
     rows, codes = len(vectors), []
     for one, other in candidates:
         low, high = np.minimum(one, other), np.maximum(one, other)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.deduplicate.blocked import Precision, blocked_pairs, error_of
-from pipeline.deduplicate.cells import SLACK, Cells, pairs_in_cells
-from pipeline.deduplicate.semantic import Method, Pairs, near_between, near_pairs
+from pipeline.deduplicate.cells import Cells, leeway, pairs_in_cells
+from pipeline.deduplicate.semantic import MARGIN, Method, Pairs, near_between, near_pairs, scored
 from pipeline.deduplicate.shortened import shortened
 
 
@@ -92,8 +90,7 @@ def test_no_choice_of_centres_loses_a_pair(seed: int, floor: float, number: int)
     unit: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     vectors = unit.astype(np.float32)
     centres = vectors[random.integers(0, len(vectors), number)]
-    apart = np.linalg.norm(centres[:, None] - centres[None], axis=2).astype(np.float32)
-    cells = Cells(centres, apart, math.sqrt(2 - 2 * floor) / 2 + SLACK)
+    cells = Cells(centres, leeway(np.linalg.norm(centres[:, None] - centres[None], axis=2), floor))
     found = {(min(a, b), max(a, b)) for lefts, rights in pairs_in_cells(vectors, cells, floor - 1e-3)
              for a, b in zip(lefts.tolist(), rights.tolist(), strict=True)}  # fmt: skip
     assert set(brute_force(vectors, floor)) <= found
@@ -132,6 +129,15 @@ def test_lower_precision_only_adds_candidates(precision: Precision) -> None:
     }
     assert set(exact) <= candidates
     assert all(cosine >= 0.9 - 2 * error_of(precision, 384) for cosine in cosines(vectors, candidates))
+
+
+@pytest.mark.parametrize("precision", ["float16", "bfloat16", "float32"])
+def test_the_path_for_a_gpu_finds_the_pairs_of_faiss_to_the_last_bit(precision: Precision) -> None:
+    vectors = clustered(2500, 384, seed=9)
+    flat = near_pairs(vectors, 0.9, method="flat")
+    assert len(flat.left) > 10
+    found = scored(blocked_pairs(vectors, 0.9 - MARGIN, precision=precision, block=512), vectors, 0.9)
+    assert as_dict(found) == as_dict(flat)
 
 
 @pytest.mark.parametrize("precision", ["float16", "bfloat16", "float32"])
