@@ -17,6 +17,7 @@ from pathlib import Path
 from pipeline.attempts import attempts_for
 from pipeline.build import only_one_build, open_store, validation_of, weights_notes
 from pipeline.calibration.load import load_calibration
+from pipeline.errors import WorkError
 from pipeline.estimate import covered
 from pipeline.generate.stage import GenerationContext, generate
 from pipeline.intervals import wilson_interval
@@ -26,7 +27,7 @@ from pipeline.pins import run_folder, with_pins
 from pipeline.plan import plan
 from pipeline.progress import Progress
 from pipeline.release.costs import costs_of
-from pipeline.release.previous import load_against
+from pipeline.release.previous import load_against, load_previous
 from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Estimate, Plan
 from pipeline.schema.cost import NOTHING as NO_CALL
@@ -35,6 +36,7 @@ from pipeline.schema.estimate import NOTHING, Amount, EstimatePart
 from pipeline.schema.specification import Specification
 from pipeline.schema.verdict import Verdict
 from pipeline.seeds import load_seeds
+from pipeline.succession import Base, stand_on
 from pipeline.validate.stage import validate
 
 _NOT_COMPARED = Verdict(
@@ -64,9 +66,10 @@ async def measure(specification: Specification, *, out: Path, cells: int, progre
         UsageError, WorkError, EndpointError, EndpointUnavailable, BudgetReached, StoreError: as a build.
     """
     seeds = load_seeds()
-    planned = plan(specification, seeds)
+    previous = load_previous(specification, out / "releases")
+    base, planned = stand_on(specification, plan(specification, seeds), previous)
     calibration = load_calibration(specification.gates)
-    specification = with_pins(specification, calibration, load_against(specification, out / "releases"))
+    specification = with_pins(specification, calibration, load_against(specification, out / "releases"), previous)
     folder = run_folder(specification, out)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
@@ -75,7 +78,7 @@ async def measure(specification: Specification, *, out: Path, cells: int, progre
         client = await stack.enter_async_context(
             open_client(specification.models, store, progress=weights_notes(progress), budget=specification.budget)
         )
-        attempts = chosen(attempts_for(planned, {}, {}, specification), cells)
+        attempts = chosen(first_attempts(base, planned, specification), cells)
         progress.start("generate", total=len(attempts))
         made = await generate(attempts, GenerationContext(seeds=seeds, specification=specification, client=client))
         progress.advance("generate", len(made))
@@ -92,6 +95,25 @@ async def measure(specification: Specification, *, out: Path, cells: int, progre
             for one in judged
         ]
         return DryRun(planned, estimate_from(tried, judged, planned, specification, folder), client.calls_made)
+
+
+def first_attempts(base: Base, planned: Plan, specification: Specification) -> list[Attempt]:
+    """Return what a build tries first: its first round.
+
+    Raises:
+        WorkError: if it makes no rows.
+    """
+    plots: dict[str, list[str]] = {}
+    situations: dict[str, set[str]] = {}
+    for candidate in base.earlier:
+        if candidate.scenario is not None:
+            plots.setdefault(candidate.attempt.cell.id, []).append(candidate.scenario.view.agent.task)
+        if candidate.attempt.situation is not None:
+            situations.setdefault(candidate.attempt.cell.id, set()).add(candidate.attempt.situation)
+    attempts = attempts_for(planned, {}, {}, specification, already=plots, used=situations)
+    if not attempts:
+        raise WorkError("this specification makes no rows, so there is nothing to measure")
+    return attempts
 
 
 def chosen(attempts: Sequence[Attempt], cells: int) -> list[Attempt]:
