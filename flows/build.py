@@ -1,27 +1,32 @@
-"""The build as a Prefect flow: each shard a task with retries, the funnel as an artifact.
+"""The build as a Prefect flow: each shard a task with retries; what it shows is in ``records.py``.
 
 A task is a shard, never a row, and takes paths, never records. Work on a shard is idempotent: what
 it pays for is in the completion store before it is used, so a retry, or a run after a kill, pays
-for nothing twice. Prefect's own result cache stays off; the store is the one memory.
+for nothing twice. Prefect's own result cache stays off; the store is the one memory. A shard's key says
+which work it is: equal keys mean equal programs, prompts, specification and shard, so equal results.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, task
-from prefect.artifacts import acreate_table_artifact
+from prefect import flow, tags, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
+from flows.records import make_artifacts, note_build, shard_tags
 from pipeline.build import BuildResult, run_build
+from pipeline.generate.stage import program_hashes
 from pipeline.models.errors import EndpointUnavailable
 from pipeline.progress import Progress, SilentProgress
-from pipeline.schema.manifest import Manifest
+from pipeline.provenance import prompt_hashes
+from pipeline.schema.base import sha256_of
+from pipeline.schema.specification import Specification
 from pipeline.seeds import load_specification
 from pipeline.shards import Shard
 
@@ -45,29 +50,36 @@ def endpoint_was_down(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-async def shard_task(name: str, source: str) -> None:
-    """Run one shard. ``name`` and ``source`` are what Prefect shows of it."""
+async def shard_task(name: str, source: str, key: str) -> None:
+    """Run one shard. ``name``, ``source`` and ``key`` are what Prefect shows of it."""
     shard, work = _shard.get()
     await work(shard)
 
 
-async def run_as_task(shard: Shard, work: Work) -> None:
-    """Run a shard as a Prefect task (a :data:`pipeline.rounds.context.ShardRunner`)."""
-    token = _shard.set((shard, work))
-    try:
-        await shard_task(shard.name, str(shard.source))
-    finally:
-        _shard.reset(token)
+class TaskRunner:
+    """Runs shards as Prefect tasks (a :data:`pipeline.rounds.context.ShardRunner`).
 
+    Args:
+        specification: what is built; its release and its hash are part of names and keys.
+    """
 
-def funnel_rows(manifest: Manifest) -> list[dict[str, Any]]:
-    """Return the funnel as rows of a table artifact."""
-    return [step.model_dump() for step in manifest.funnel]
+    def __init__(self, specification: Specification) -> None:
+        self._release = specification.release_id
+        self._noted: asyncio.Task[None] | None = None
+        work = [program_hashes(), prompt_hashes(), specification.model_dump(mode="json")]
+        self._work = sha256_of(work)[:16]
 
-
-def artifact_key(manifest: Manifest, what: str) -> str:
-    """Return a Prefect artifact key: lower case letters, digits and dashes."""
-    return f"{manifest.name}-{manifest.version}-{what}".replace(".", "-")
+    async def __call__(self, shard: Shard, work: Work) -> None:
+        """Run a shard as a task. The first one also tells the server which build this is: its lock is held by then."""
+        if self._noted is None:
+            self._noted = asyncio.create_task(note_build(shard.folder, self._release))
+        await self._noted
+        token = _shard.set((shard, work))
+        try:
+            with tags(*shard_tags(self._release, shard.stage, shard.round)):
+                await shard_task(shard.name, str(shard.source), f"{self._work}/{shard.name}")
+        finally:
+            _shard.reset(token)
 
 
 @flow(name="build", flow_run_name="build {specification}", persist_result=False)
@@ -79,18 +91,15 @@ async def build_flow(specification: str, out: str = "generated", replay: str | N
         out: folder for ``runs/`` and ``releases/``.
         replay: a completion store or a release's ``completions/`` to rebuild from without a model.
     """
+    checked = load_specification(Path(specification))
     result = await run_build(
-        load_specification(Path(specification)),
+        checked,
         out=Path(out),
         replay=Path(replay) if replay else None,
         progress=_progress.get(SilentProgress()),
-        runner=run_as_task,
+        runner=TaskRunner(checked),
     )
-    await acreate_table_artifact(
-        funnel_rows(result.manifest),
-        key=artifact_key(result.manifest, "funnel"),
-        description=f"Candidates at each step of {result.manifest.name} {result.manifest.version}",
-    )
+    await make_artifacts(result.manifest)
     return result
 
 

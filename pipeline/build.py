@@ -19,6 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from pipeline.atomic import write_text_atomic
 from pipeline.calibration.load import load_calibration
 from pipeline.deduplicate.encoder import RememberingEncoder, load_encoder
 from pipeline.deduplicate.vector_store import SET_ROWS, KeptEncoder
@@ -26,18 +27,19 @@ from pipeline.errors import WorkError
 from pipeline.exemplars import load_exemplars
 from pipeline.finish import nothing_accepted, release_inputs
 from pipeline.generate.stage import GenerationContext
-from pipeline.models.client import open_client
+from pipeline.models.client import ModelClient, open_client
 from pipeline.models.store import CompletionStore
 from pipeline.pins import INDEX, rows_of, run_folder, with_pins
 from pipeline.plan import plan
 from pipeline.progress import Progress
 from pipeline.release.previous import load_against, load_previous
-from pipeline.release.write import write_release
+from pipeline.release.write import specification_text, write_release
 from pipeline.rounds.context import BuildContext, ShardRunner, run_in_place
 from pipeline.rounds.engine import run_rounds
+from pipeline.schema.calibration import Calibration
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Specification
-from pipeline.seeds import load_seeds
+from pipeline.seeds import Seeds, load_seeds
 from pipeline.selection import select
 from pipeline.splits import assign_splits
 from pipeline.succession import Inherited, salts_for, settle_rows, stand_on
@@ -48,6 +50,9 @@ from pipeline.validate.stage import ValidationContext, check_rules
 __all__ = ["BuildResult", "run_build"]
 
 STORE_NAME = "completions.sqlite"
+LOCK_NAME = "lock"
+WHAT_IS_BUILT = "specification.yaml"
+"""Written into a run's folder, for whoever looks at it later."""
 VECTORS = "vectors"
 """Folder of a run for the vectors of its rows: a build that goes on encodes nothing twice."""
 
@@ -69,7 +74,7 @@ def only_one_build(folder: Path) -> Iterator[None]:
         WorkError: if another process holds it.
     """
     try:
-        with FileLock(folder / "lock", timeout=0):
+        with FileLock(folder / LOCK_NAME, timeout=0):
             yield
     except Timeout as error:
         raise WorkError(f"{folder}: another process is building this specification; wait for it or stop it") from error
@@ -114,6 +119,26 @@ def judged_side_by_side(judge: ModelRole) -> int:
     return judge.limits.in_flight
 
 
+def validation_of(
+    specification: Specification, seeds: Seeds, calibration: Calibration | None, client: ModelClient
+) -> ValidationContext:
+    """Return what the validate stage of a build works with.
+
+    Raises:
+        UsageError: if a rule of the gates cannot be met.
+    """
+    context = ValidationContext(
+        seeds=seeds,
+        settings=specification.gates,
+        calibration=calibration,
+        client=client,
+        at_once=judged_side_by_side(specification.models.judge),
+        guards=guard_checks(specification.models.guards, client, ADAPTERS),
+    )
+    check_rules(context)
+    return context
+
+
 async def run_build(
     specification: Specification,
     *,
@@ -153,6 +178,7 @@ async def run_build(
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         stack.enter_context(only_one_build(folder))
+        write_text_atomic(folder / WHAT_IS_BUILT, specification_text(specification))
         store = stack.enter_context(open_store(folder, replay))
         client = await stack.enter_async_context(
             open_client(
@@ -178,18 +204,10 @@ async def run_build(
             folder=folder,
             client=client,
             generation=GenerationContext(seeds=seeds, specification=specification, client=client),
-            validation=ValidationContext(
-                seeds=seeds,
-                settings=specification.gates,
-                calibration=calibration,
-                client=client,
-                at_once=judged_side_by_side(specification.models.judge),
-                guards=guard_checks(specification.models.guards, client, ADAPTERS),
-            ),
+            validation=validation_of(specification, seeds, calibration, client),
             progress=progress,
             runner=runner,
         )
-        check_rules(context.validation)
         made, stopped = await run_rounds(context)
         candidates = assign_splits(select(made, planned), specification.splits)
         if base.previous is None and not any(candidate.accepted for candidate in candidates):

@@ -95,7 +95,7 @@ def estimate_of(
         completion_range=completion,
         cost_range=cost,
         parts=parts,
-        budget_covers=_covered(specification.budget, calls, prompt + completion, cost, currency),
+        budget_covers=covered(specification.budget, calls, prompt + completion, cost, currency),
         notes=tuple(_notes(cells, specification, sizes, parts, currencies)),
     )
 
@@ -212,7 +212,7 @@ def _cost(role: ModelRole, prompt: Amount, completion: Amount, prices: Prices) -
     return (prompt * rates[0] + completion * rates[1]) * PER_MILLION, price.currency, told
 
 
-def _covered(budget: Budget, calls: Amount, tokens: Amount, cost: Amount | None, currency: str | None) -> float | None:
+def covered(budget: Budget, calls: Amount, tokens: Amount, cost: Amount | None, currency: str | None) -> float | None:
     """Return the share of the typical build that a budget pays for, by the limit that is reached first."""
     limits: list[tuple[float | None, float]] = [(budget.calls, calls.typical), (budget.tokens, tokens.typical)]
     if budget.money is not None and cost is not None and currency in (None, budget.money.currency):

@@ -63,7 +63,7 @@ def release_inputs(
         export_completions=export_completions,
         calibration=context.validation.calibration,
         costs=costs_of(
-            made_in(settled.candidates, context.specification.version),
+            sorted(made_in(settled.candidates, context.specification.version), key=lambda one: one.id),
             context.specification.models,
             context.seeds.prices,
             lambda of: usage_of_keys(store.path, of),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -13,9 +14,11 @@ from typing import Any
 
 import click
 
-from pipeline.errors import EXIT_DONE, ImpressError
+from pipeline.errors import EXIT_DONE, EXIT_NO, ImpressError
 
 EXIT_INTERRUPTED = 130
+DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No room on the disk, within a quota, or within the largest size that a file may have."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,12 @@ class AnswerCommand(click.Command):
         except ImpressError as error:
             click.echo(f"error: {error}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.errno not in DISK_IS_FULL:
+                raise
+            place = f" at {error.filename}" if error.filename else ""
+            click.echo(f"error: the disk is full{place}; make room: {self.when_interrupted}", err=True)
+            ctx.exit(EXIT_NO)
         except KeyboardInterrupt:
             click.echo(f"interrupted; {self.when_interrupted}", err=True)
             ctx.exit(EXIT_INTERRUPTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
@@ -11,22 +12,35 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.answer import Answer, AnswerCommand, columns
-from pipeline.cli.options import spec_argument
+from pipeline.cli.options import out_option, spec_argument
 
 if TYPE_CHECKING:
+    from pipeline.dry_run import DryRun
     from pipeline.plan import Pool
     from pipeline.schema.cell import Estimate, Plan
     from pipeline.schema.estimate import Amount
+    from pipeline.schema.specification import Specification
 
 CELLS_SHOWN = 24
 """Plans of up to so many cells are listed cell by cell."""
 
 
-@click.command("plan", cls=AnswerCommand)
+@click.command(
+    "plan",
+    cls=AnswerCommand,
+    when_interrupted="every completion so far is kept: run the same command again and it goes on from there",
+)
 @spec_argument
 @click.option("--cells", "every_cell", is_flag=True, help="List every cell, planned and excluded, however many.")
-def command(specification: Path, every_cell: bool) -> Answer:
-    """Show what SPEC would build, without a single call.
+@click.option(
+    "--measure",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Really try N cells, and estimate from what they take. This calls models; the build reuses it.",
+)
+@out_option
+def command(specification: Path, *, every_cell: bool, measure: int | None, out: Path) -> Answer:
+    """Show what SPEC would build; without --measure, without a single call.
 
     Shows cells and rows by motive and risk type, what their rows can say, the cells that get no quota and
     why, and the calls, tokens and money to expect.
@@ -35,10 +49,23 @@ def command(specification: Path, every_cell: bool) -> Answer:
     from pipeline.seeds import load_seeds, load_specification
 
     seeds = load_seeds()
-    planned = plan(load_specification(specification, seeds), seeds)
+    checked = load_specification(specification, seeds)
+    planned, document = plan(checked, seeds), {}
+    if measure is not None:
+        found = measured(checked, out=out, cells=measure)
+        planned, document = planned.model_copy(update={"estimate": found.estimate}), {"calls_made": found.calls_made}
     pools = pools_of(planned)
-    document = {**planned.model_dump(mode="json"), "pools": [dataclasses.asdict(pool) for pool in pools]}
+    document |= {**planned.model_dump(mode="json"), "pools": [dataclasses.asdict(pool) for pool in pools]}
     return Answer(document, text_of(planned, pools, every_cell=every_cell))
+
+
+def measured(specification: Specification, *, out: Path, cells: int) -> DryRun:
+    """Make a dry run, showing progress on stderr."""
+    from pipeline.dry_run import measure
+    from pipeline.progress import open_progress
+
+    with open_progress() as progress:
+        return asyncio.run(measure(specification, out=out, cells=cells, progress=progress))
 
 
 def text_of(planned: Plan, pools: Sequence[Pool], *, every_cell: bool = False) -> str:

@@ -25,6 +25,10 @@ class StoreError(ImpressError):
     exit_code = EXIT_USE
 
 
+class StoreFull(WorkError):  # noqa: N818 - a state of affairs, no mistake
+    """The disk has no room for a completion. Those that were kept stay; with more room the same command continues."""
+
+
 class WeightsError(ImpressError):
     """A weights file is missing, cannot be fetched, or is not the file that the catalogue names."""
 

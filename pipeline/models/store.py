@@ -26,7 +26,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from pipeline.models.errors import MissingCompletion, StoreError
+from pipeline.models.errors import MissingCompletion, StoreError, StoreFull
 from pipeline.models.requests import Completion, Request, request_of
 
 APPLICATION_ID = 0x494D5053
@@ -46,7 +46,8 @@ CREATE TABLE IF NOT EXISTS completion (
 """
 
 
-def _digest(request: str, completion: str) -> str:
+def digest_of(request: str, completion: str) -> str:
+    """Return the SHA-256 (64 hex digits) that a row keeps of its own content."""
     return hashlib.sha256(f"{request}\n{completion}".encode()).hexdigest()
 
 
@@ -67,7 +68,7 @@ class _Row:
         """Add the row unless its key is there already; return whether it was added."""
         cursor = connection.execute(
             "INSERT OR IGNORE INTO completion VALUES (?, ?, ?, ?, ?)",
-            (self.key, self.created, self.request, self.completion, _digest(self.request, self.completion)),
+            (self.key, self.created, self.request, self.completion, digest_of(self.request, self.completion)),
         )
         return cursor.rowcount == 1
 
@@ -166,6 +167,7 @@ class CompletionStore:
         """Keep a completion and return, once it is durable, the one that stands (see :meth:`submit`).
 
         Raises:
+            StoreFull: if the disk has no room for it.
             StoreError: if the disk refuses it.
         """
         return self.submit(request, completion).result()
@@ -222,7 +224,7 @@ class CompletionStore:
                 raise _damaged(self.path, str(error)) from error
         if found is None:
             return None
-        if _digest(found[2], found[3]) != found[4]:
+        if digest_of(found[2], found[3]) != found[4]:
             raise _damaged(self.path, f"completion {key} does not match its digest")
         return _Row(*found[:4])
 
@@ -258,7 +260,7 @@ class CompletionStore:
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            refused = StoreError(f"{self.path}: cannot keep a completion: {error}")
+            refused = _refused(self.path, error)
             for put in batch:
                 if put.stands.set_running_or_notify_cancel():
                     put.stands.set_exception(refused)
@@ -280,6 +282,14 @@ class CompletionStore:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _refused(path: Path, error: sqlite3.Error) -> StoreError | StoreFull:
+    if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+        return StoreFull(
+            f"{path}: the disk is full; every completion so far is kept: make room and run the same command again"
+        )
+    return StoreError(f"{path}: cannot keep a completion: {error}")
 
 
 def _damaged(path: Path, problem: str) -> StoreError:

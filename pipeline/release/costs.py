@@ -6,6 +6,8 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
 
 from pipeline.models.prices import charged, money_for, price_of, price_told
 from pipeline.schema.candidate import Candidate, Usage
@@ -14,6 +16,8 @@ from pipeline.schema.estimate import Prices, StageName
 from pipeline.schema.specification import ModelRole, Models, guard_role
 
 CANDIDATES_AT_ONCE = 1000
+
+T = TypeVar("T")
 
 UsageOf = Callable[[Iterable[str]], Mapping[str, Usage]]
 """Gives what completions took, by key."""
@@ -41,30 +45,52 @@ class _Sum:
         return Usage(calls=self.calls, prompt_tokens=prompt, completion_tokens=written)
 
 
-def costs_of(candidates: Sequence[Candidate], models: Models, prices: Prices, usage_of: UsageOf) -> Costs:
-    """Add up what the completions of candidates took.
+def costs_of(candidates: Iterable[Candidate], models: Models, prices: Prices, usage_of: UsageOf) -> Costs:
+    """Add up what the completions of candidates took, in one pass over them.
 
     Args:
-        candidates: everything that was made, each with its decision.
+        candidates: everything that was made, each with its decision, in the order of their ids.
         models: the roles that wrote and judged.
         prices: what models cost.
         usage_of: gives the token counts of completions; those that it lacks are not counted.
     """
-    sums: dict[tuple[str, str], _Sum] = defaultdict(_Sum)
-    for cell, role, usage in _taken(candidates, models, usage_of):
-        sums[cell, role].add(usage)
-    money = _Money(models, prices)
-    accepted = Counter(one.attempt.cell.id for one in candidates if one.accepted)
-    cells: dict[str, dict[tuple[str, str], _Sum]] = {one.attempt.cell.id: {} for one in candidates}
-    for of, one in sums.items():
-        cells[of[0]][of] = one
-    total = money.spending(sums.items())
+    cells: dict[str, dict[str, _Sum]] = defaultdict(lambda: defaultdict(_Sum))
+    accepted: Counter[str] = Counter()
+    seen: set[str] = set()
+    for some in batched(candidates, CANDIDATES_AT_ONCE):
+        fresh: dict[str, tuple[str, str]] = {}
+        for candidate in some:
+            cell = candidate.attempt.cell.id
+            accepted[cell] += candidate.accepted
+            new = {key: role for key, role in _roles(candidate, models).items() if key not in seen}
+            seen.update(new)
+            fresh.update((key, (cell, role)) for key, role in new.items())
+        for key, usage in usage_of(fresh).items():
+            cell, role = fresh[key]
+            cells[cell][role].add(usage)
+    return _summed(cells, accepted, models, _Money(models, prices))
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Give lists of at most ``size`` items."""
+    left = iter(items)
+    while some := list(islice(left, size)):
+        yield some
+
+
+def _summed(
+    cells: Mapping[str, Mapping[str, _Sum]], accepted: Mapping[str, int], models: Models, money: _Money
+) -> Costs:
+    every = [part for _, roles in sorted(cells.items()) for part in roles.items()]
+    total = money.spending(every)
     return Costs(
         currency=money.currency,
         total=total,
         per_row=per_row(total, sum(accepted.values())),
-        stages=tuple(_by_role(sums, models, money)),
-        cells=tuple(_cell(cell, accepted[cell], money.spending(own.items())) for cell, own in sorted(cells.items())),
+        stages=tuple(_by_role(every, models, money)),
+        cells=tuple(
+            _cell(cell, rows, money.spending(cells.get(cell, {}).items())) for cell, rows in sorted(accepted.items())
+        ),
     )
 
 
@@ -78,21 +104,6 @@ def per_row(spending: Spending, rows: int) -> PerRow | None:
         tokens=None if known is None else known / rows,
         money=None if spending.money is None else spending.money / rows,
     )
-
-
-def _taken(candidates: Sequence[Candidate], models: Models, usage_of: UsageOf) -> Iterator[tuple[str, str, Usage]]:
-    """Give cell, role and usage of each completion once, for the first candidate by id that used it."""
-    seen: set[str] = set()
-    ordered = sorted(candidates, key=lambda one: one.id)
-    for start in range(0, len(ordered), CANDIDATES_AT_ONCE):
-        fresh: dict[str, tuple[str, str]] = {}
-        for candidate in ordered[start : start + CANDIDATES_AT_ONCE]:
-            for key, role in _roles(candidate, models).items():
-                if key not in seen:
-                    seen.add(key)
-                    fresh[key] = candidate.attempt.cell.id, role
-        for key, usage in usage_of(fresh).items():
-            yield *fresh[key], usage
 
 
 def _roles(candidate: Candidate, models: Models) -> dict[str, str]:
@@ -123,10 +134,10 @@ class _Money:
             return None
         return money_for(price, *taken.tokens)
 
-    def spending(self, sums: Iterable[tuple[tuple[str, str], _Sum]]) -> Spending:
-        """Return all sums together."""
+    def spending(self, sums: Iterable[tuple[str, _Sum]]) -> Spending:
+        """Return sums, each with its role, together."""
         usage, costs = Usage(), list[float | None]()
-        for (_, role), one in sorted(sums, key=lambda item: item[0]):
+        for role, one in sums:
             usage += one.usage
             costs.append(self.of(role, one))
         known = [cost for cost in costs if cost is not None]
@@ -137,9 +148,9 @@ class _Money:
         return price_told(self._roles[role], self._prices[role])
 
 
-def _by_role(sums: Mapping[tuple[str, str], _Sum], models: Models, money: _Money) -> Iterator[RoleSpending]:
+def _by_role(sums: Sequence[tuple[str, _Sum]], models: Models, money: _Money) -> Iterator[RoleSpending]:
     for name, role in models.by_role.items():
-        own = [(of, one) for of, one in sums.items() if of[1] == name]
+        own = [(of, one) for of, one in sums if of == name]
         if own:
             stage: StageName = "generate" if name == "generator" else "validate"
             spent = money.spending(own)

@@ -41,6 +41,10 @@ class CellSpending(Spending):
     per_row: PerRow | None
 
 
+NOTHING = Spending(usage=Usage(), money=0.0)
+"""What no call takes."""
+
+
 class Costs(Record):
     """What the completions of a release took, each once: one that several candidates used counts for the first.
 

@@ -6,10 +6,7 @@ import asyncio
 import os
 import random
 import shutil
-import signal
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +20,15 @@ from pipeline.release.tables import candidate_from_row, candidate_schema, read_r
 from pipeline.release.verify import verify_release
 from pipeline.schema.scenario import Scenario
 from pipeline.seeds import load_specification
-from tests.support.builds import folder_hashes, impress, kit_cells, manifest_of, specification, write_specification
+from tests.support.builds import folder_hashes, kit_cells, manifest_of, specification, write_specification
+from tests.support.endurance import kill_builds
 from tests.support.program_replies import marker, opening
 from tests.support.scripted_replies import respond
 from tests.support.scripted_server import Reply, ScriptedServer
 
 RELEASE = "releases/scripted-2026.11.0"
 KILLS = int(os.environ.get("IMPRESS_TEST_KILLS", "3"))
-"""Each costs as long as a build; the full ten are ``IMPRESS_TEST_KILLS=10``."""
+"""Each costs as long as a build."""
 
 
 @pytest.fixture
@@ -41,12 +39,6 @@ def server() -> Iterator[ScriptedServer]:
 
 def build(spec: Path, out: Path, replay: Path | None = None) -> BuildResult:
     return asyncio.run(run_build(load_specification(spec), out=out, replay=replay, progress=SilentProgress()))
-
-
-def build_in_a_process(spec: Path, out: Path) -> None:
-    process = impress("build", spec, "--out", out, "--no-server")
-    _, errors = process.communicate(timeout=110)
-    assert process.returncode == 0, errors
 
 
 def test_release_is_complete_and_verifies(tmp_path: Path, server: ScriptedServer) -> None:
@@ -171,28 +163,12 @@ def test_rows_of_an_earlier_release_are_not_built_again(tmp_path: Path, server: 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_at_random_moments_and_resumed_it_pays_for_nothing_twice(tmp_path: Path) -> None:
-    """The server counts what it answered; only what was in flight at a kill may come again."""
-    with ScriptedServer(responder=respond, latency=0.15) as quiet:
-        spec = write_specification(tmp_path, specification(quiet.base_url))
-        started = time.monotonic()
-        build_in_a_process(spec, tmp_path / "whole")
-        seconds = time.monotonic() - started
-        whole = quiet.counts()
-    moments = random.Random(os.environ.get("IMPRESS_TEST_SEED", "kills"))
-    with ScriptedServer(responder=respond, latency=0.15, port=quiet.port) as server:
-        in_flight = 0
-        for _ in range(KILLS):
-            process = impress("build", spec, "--out", tmp_path / "killed", "--no-server")
-            time.sleep(moments.uniform(0.3, 1.1) * seconds)
-            in_flight += server.counts().in_flight
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-        build_in_a_process(spec, tmp_path / "killed")
-        counts = server.counts()
-    assert counts.answered.keys() == whole.answered.keys()
-    assert counts.answered_again <= in_flight
-    assert folder_hashes(tmp_path / "killed" / RELEASE) == folder_hashes(tmp_path / "whole" / RELEASE)
+    """``benchmarks/kills.py`` makes fifty. The server counts what it answered."""
+    drawn = random.Random(os.environ.get("IMPRESS_TEST_SEED", "kills"))
+    (killed,) = kill_builds(tmp_path, drawn, builds=1, kills=KILLS)
+    assert killed.same_calls
+    assert killed.answered_again <= killed.in_flight, "only what was in flight at a kill may come again"
+    assert killed.same_release
 
 
 def easily_pleased(request: dict[str, Any]) -> str | Reply:

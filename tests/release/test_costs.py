@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.release.card import render_card
@@ -78,8 +78,12 @@ CANDIDATES = [
 TAKEN: dict[str, tuple[int | None, int | None]] = dict.fromkeys("abcd", (1000, 100)) | dict.fromkeys("jkg", (500, 1))
 
 
+def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
+    return sorted(candidates, key=lambda one: one.id)
+
+
 def costs(taken: dict[str, tuple[int | None, int | None]] | None = None, of: Models | None = None) -> Costs:
-    return costs_of(CANDIDATES, of or models(), PRICES, usages(TAKEN if taken is None else taken))  # type: ignore[arg-type]
+    return costs_of(in_order(CANDIDATES), of or models(), PRICES, usages(TAKEN if taken is None else taken))  # type: ignore[arg-type]
 
 
 def test_stages_and_roles_have_their_own_completions_and_a_shared_one_counts_once() -> None:
@@ -127,19 +131,22 @@ def test_a_model_without_a_price_has_unknown_cost_and_one_in_this_process_none()
     assert (free.total.money, free.currency) == (0, None)
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), min_size=1, max_size=12), st.randoms())
-def test_sums_do_not_depend_on_the_order_of_candidates(which: list[tuple[int, int]], drawn: object) -> None:
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 1), st.sets(st.sampled_from("abcdefgh"))), min_size=1, max_size=12))
+def test_by_cell_by_role_and_in_all_it_is_the_same_sum(which: list[tuple[int, set[str]]]) -> None:
     made_of = [
-        made(CELLS[cell % 2], number, f"w{shared}"[1], f"{number}", accepted=number % 2 == 0)
-        for number, (shared, cell) in enumerate(which)
+        made(CELLS[cell], number, "".join(sorted(keys)), str(number) if number < 10 else "", accepted=number % 2 == 0)
+        for number, (cell, keys) in enumerate(which)
     ]
-    taken: dict[str, tuple[int | None, int | None]] = {str(n): (n * 7 + 1, n + 1) for n in range(20)}
-    shuffled = list(made_of)
-    drawn.shuffle(shuffled)  # type: ignore[attr-defined]
-    first, second = (costs_of(of, models(), PRICES, usages(taken)) for of in (made_of, shuffled))  # type: ignore[arg-type]
-    assert first == second
-    assert sum(one.usage.calls for one in first.cells) == first.total.usage.calls
-    assert sum(one.usage.calls for one in first.stages) == first.total.usage.calls
+    taken: dict[str, tuple[int | None, int | None]] = {n: (ord(n), 1) for n in "abcdefgh" + "0123456789"}
+    found = costs_of(in_order(made_of), models(), PRICES, usages(taken))  # type: ignore[arg-type]
+    distinct = set().union(*(keys for _, keys in which)) | {str(n) for n in range(min(len(which), 10))}
+    assert found.total.usage == Usage(
+        calls=len(distinct), prompt_tokens=sum(map(ord, distinct)), completion_tokens=len(distinct)
+    )
+    for parts in (found.cells, found.stages):
+        assert sum((one.usage for one in parts), Usage()) == found.total.usage
+        assert sum(one.money or 0 for one in parts) == pytest.approx(found.total.money)
 
 
 def test_card_and_report_show_them_and_say_what_is_unknown() -> None:

@@ -7,8 +7,10 @@ import json
 import os
 import random
 import shutil
+import signal
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +20,29 @@ from pipeline.models.guard import BudgetReached
 from pipeline.progress import SilentProgress
 from pipeline.resources import seeds_dir
 from pipeline.seeds import load_specification
-from tests.support.builds import folder_hashes, kit_cells, specification, write_specification
+from tests.support.builds import folder_hashes, impress, kit_cells, specification, write_specification
 from tests.support.scripted_replies import respond
 from tests.support.scripted_server import Counts, ScriptedServer
 
 RELEASE = "releases/scripted-2026.11.0"
 PRICE = {"model": "scripted", "currency": "USD", "prompt": 2.0, "completion": 8.0}
 MICRO = 1_000_000
+
+
+@dataclass
+class KilledBuild:
+    """A build that was killed with kill -9 again and again, and started again each time.
+
+    ``moments``: the last line of progress before each kill. ``in_flight``: calls that the kills cut off, of which
+    nobody can know whether they were paid for.
+    """
+
+    kills: int = 0
+    moments: list[str] = field(default_factory=list)
+    in_flight: int = 0
+    answered_again: int = 0
+    same_calls: bool = False
+    same_release: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,11 +68,6 @@ class BudgetedBuild:
     def within(self) -> bool:
         """Whether no stop lies more than a window beyond its limit."""
         return all(stop.spent <= stop.limit + stop.window for stop in self.stops)
-
-    @property
-    def beyond_most(self) -> float:
-        """How far beyond its limit a stop was at most; 0 for never."""
-        return max((stop.spent - stop.limit for stop in self.stops), default=0.0) if self.stops else 0.0
 
 
 @contextmanager
@@ -124,3 +137,64 @@ def build_in_budgets(
             result.answered_again = server.counts().answered_again
     result.same_release = folder_hashes(folder / "stopped" / RELEASE) == folder_hashes(folder / "whole" / RELEASE)
     return result
+
+
+def whole_build(spec: Path, out: Path) -> float:
+    """Build undisturbed in a process of its own; return the seconds it took."""
+    started = time.monotonic()
+    process = impress("build", spec, "--out", out, "--no-server")
+    _, errors = process.communicate(timeout=900)
+    assert process.returncode == 0, errors
+    return time.monotonic() - started
+
+
+def kill_builds(
+    folder: Path, drawn: random.Random, *, builds: int, kills: int, latency: float = 0.15, cells: int = 6
+) -> list[KilledBuild]:
+    """Kill each of so many builds so often, at moments drawn over its whole length, and then let it end.
+
+    The server counts what it answered. A call that was in flight at a kill may come again, and no other.
+    """
+    with ScriptedServer(responder=respond, latency=latency) as quiet:
+        spec = write_specification(folder, specification(quiet.base_url, cells=kit_cells(cells)))
+        seconds = whole_build(spec, folder / "whole")
+        whole = quiet.counts()
+    wanted = folder_hashes(folder / "whole" / RELEASE)
+    results = []
+    for number in range(builds):
+        out, result = folder / f"killed-{number}", KilledBuild()
+        with ScriptedServer(responder=respond, latency=latency, port=quiet.port) as server:
+            while result.kills < kills:
+                _kill_one(spec, out, server, drawn.uniform(0.2, 1.0) * seconds, result)
+            whole_build(spec, out)
+            counts = server.counts()
+        result.answered_again = counts.answered_again
+        result.same_calls = counts.answered.keys() == whole.answered.keys()
+        result.same_release = folder_hashes(out / RELEASE) == wanted
+        results.append(result)
+    return results
+
+
+def _kill_one(spec: Path, out: Path, server: ScriptedServer, after: float, result: KilledBuild) -> None:
+    """Start or go on with a build, and kill it after so many seconds unless it has ended."""
+    process = impress("build", spec, "--out", out, "--no-server")
+    time.sleep(after)
+    in_flight = server.counts().in_flight
+    ended = process.poll() is not None
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    _, told = process.communicate()
+    result.kills += 1
+    result.in_flight += in_flight
+    lines = [line for line in told.splitlines() if line.startswith("event=")]
+    result.moments.append("after its end" if ended else _moment(lines))
+
+
+def _moment(lines: list[str]) -> str:
+    """Return what a build was at, from its lines of progress."""
+    last = dict(part.partition("=")[::2] for part in lines[-1].split()) if lines else {}
+    if not last:
+        return "start"
+    if last["event"] == "finish" and last.get("stage") == "validate":
+        return "between rounds, or release"
+    return f"{last.get('stage', 'note')}"

@@ -1,0 +1,54 @@
+"""Twenty builds under random budgets that are raised until they are enough: where do they stop, and what do they make?
+
+    python -m benchmarks.budgets               # prints a line a build, writes benchmarks/results/budgets.json
+
+Budgets are in calls, tokens or money, drawn evenly up to what the undisturbed build takes, four to a build. A stop may
+lie at most one window of calls in flight beyond its limit, as the server would bill it; the release has to be that of
+the undisturbed build, byte for byte, and no call may be made twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.support.endurance import build_in_budgets
+
+RESULTS = Path(__file__).parent / "results" / "budgets.json"
+KINDS = ("calls", "tokens", "money")
+
+
+def main() -> None:
+    """Run and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--builds", type=int, default=20)
+    parser.add_argument("--seed", default="budgets")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    given = parser.parse_args()
+    builds = []
+    for number in range(given.builds):
+        kind, drawn = KINDS[number % len(KINDS)], random.Random(f"{given.seed} {number}")
+        with tempfile.TemporaryDirectory() as folder:
+            builds.append(build_in_budgets(Path(folder), kind, drawn))
+        print(number, kind, [round(stop.spent / stop.limit, 3) for stop in builds[-1].stops], flush=True)
+    stops = [stop for build in builds for stop in build.stops]
+    result = {
+        "builds": len(builds),
+        "stops": len(stops),
+        "stops_beyond_their_limit": sum(stop.spent > stop.limit for stop in stops),
+        "stops_beyond_a_window": sum(stop.spent > stop.limit + stop.window for stop in stops),
+        "spent_over_limit_least": min(stop.spent / stop.limit for stop in stops),
+        "spent_over_limit_most": max(stop.spent / stop.limit for stop in stops),
+        "same_release": sum(build.same_release for build in builds),
+        "answered_again": sum(build.answered_again for build in builds),
+        "each": [asdict(build) for build in builds],
+    }
+    given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Fifty kill -9 at random moments over whole builds, each resumed: is it the same release, and is nothing paid twice?
+
+    python -m benchmarks.kills                 # prints a line a build, writes benchmarks/results/kills.json
+
+Ten builds are killed five times each, at moments drawn evenly over the length of an undisturbed build, so that
+start-up, stages, index and release are all hit. The scripted server counts what it answered. A call whose reply was
+on its way at a kill is asked for again, as nobody can know whether it was paid for; no other may be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.support.endurance import kill_builds
+
+RESULTS = Path(__file__).parent / "results" / "kills.json"
+
+
+def main() -> None:
+    """Run and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--builds", type=int, default=10)
+    parser.add_argument("--kills", type=int, default=5, help="of each build")
+    parser.add_argument("--seed", default="kills")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        builds = kill_builds(Path(folder), random.Random(given.seed), builds=given.builds, kills=given.kills)
+    for build in builds:
+        print(build)
+    result = {
+        "kills": sum(build.kills for build in builds),
+        "builds": len(builds),
+        "same_release": sum(build.same_release for build in builds),
+        "same_calls": sum(build.same_calls for build in builds),
+        "in_flight_at_kills": sum(build.in_flight for build in builds),
+        "answered_again": sum(build.answered_again for build in builds),
+        "answered_again_and_not_in_flight": sum(max(0, one.answered_again - one.in_flight) for one in builds),
+        "killed_during": dict(Counter(moment for build in builds for moment in build.moments)),
+        "each": [asdict(build) for build in builds],
+    }
+    given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
