@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--encoder", metavar="NAME", help="Whose vectors; the packaged encoder's if left out.")
 @click.option("--rebuild", is_flag=True, help="Make what is missing or damaged.")
 def command(*, out: Path, encoder: str | None, rebuild: bool) -> Answer:
-    """List the plots and vectors that are kept of each release, and check them.
+    """List and check what is kept of releases.
 
     A build makes what it needs by itself. Exit code 1 if anything is missing or damaged.
     """

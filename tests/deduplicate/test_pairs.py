@@ -28,7 +28,7 @@ def test_the_curve_counts_what_lies_at_or_above_each_cosine() -> None:
         pair("p q r s", "p q r s", copy=True),
         pair("p q r s", "p q r t", copy=True),
         pair("p q r s", "p q u t", copy=False),
-        pair("p q r s", "p w u t", copy=True),
+        pair("p q r s", "p v u t", copy=True),
     ]
     curve = curve_of(pairs, WordEncoder(), 0.9)
     found = [(round(point.threshold, 4), point.called, point.right) for point in curve.points]
