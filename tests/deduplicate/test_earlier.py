@@ -99,13 +99,13 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, damage) -> None:  # type: i
 def test_damaged_files_are_told_and_whole_ones_are_not(tmp_path: Path) -> None:
     told_of: list[str] = []
     rows = [told(OPENS), told(PAYS, claim="H-40001")]
-    whole = earlier_rows([("old-2026.10.0", rows)], WordEncoder(), tmp_path, told_of.append)
-    earlier_rows([("old-2026.10.0", rows)], WordEncoder(), tmp_path, told_of.append)
+    whole = earlier_rows([("old-2026.10.0", rows)], WordEncoder(), tmp_path, note=told_of.append)
+    earlier_rows([("old-2026.10.0", rows)], WordEncoder(), tmp_path, note=told_of.append)
     assert told_of == []
     files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
     for file in files:
         file.write_bytes(file.read_bytes()[:-1] + b"?")
-    again = earlier_rows([("old-2026.10.0", rows)], WordEncoder(), tmp_path, told_of.append)
+    again = earlier_rows([("old-2026.10.0", rows)], WordEncoder(), tmp_path, note=told_of.append)
     assert sorted(one.split(": damaged")[0] for one in told_of) == [str(file) for file in files]
     assert again.rows == whole.rows
     assert np.array_equal(again.vectors, whole.vectors)
