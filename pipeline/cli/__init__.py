@@ -16,6 +16,8 @@ COMMANDS = (
     "plan",
     "verify",
     "diff",
+    "rebuild",
+    "publish",
     "validate",
     "calibrate",
     "awareness",

@@ -192,6 +192,22 @@ class PreviousRelease(Record):
     manifest_sha256: Sha256 | None = None
 
 
+class Floors(DiversityFloors):
+    """What a release has to reach; one below any of these is not made. ``_maximum`` marks a ceiling.
+
+    ``coverage``: rows of the quota that are filled. ``cells_filled``: cells with a row. ``acceptance``: rows of all
+    attempts. ``novel``: candidates that copy no other, of those compared. ``benign_error_maximum``: non-benign rows
+    that a calibrated filter in use may accept, the upper end of the interval. All are shares. That no row is a
+    near-duplicate of one of another split needs no floor: it holds for every release.
+    """
+
+    coverage: float | None = Field(default=None, gt=0, le=1)
+    cells_filled: float | None = Field(default=None, gt=0, le=1)
+    acceptance: float | None = Field(default=None, gt=0, le=1)
+    novel: float | None = Field(default=None, gt=0, le=1)
+    benign_error_maximum: float | None = Field(default=None, gt=0, le=1)
+
+
 class Carries(Record):
     """What becomes of the rows of the release before. All shares are of its rows, split by split.
 
@@ -319,7 +335,7 @@ class Specification(Record):
     gates: GateSettings = GateSettings()
     splits: SplitShares = SplitShares()
     budget: Budget = Budget()
-    floors: DiversityFloors = DiversityFloors()
+    floors: Floors = Floors()
     previous: LastRelease | None = None
     models: Models
 
