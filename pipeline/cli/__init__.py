@@ -18,6 +18,7 @@ COMMANDS = (
     "diff",
     "rebuild",
     "publish",
+    "serve",
     "validate",
     "calibrate",
     "awareness",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,37 +16,14 @@ from pipeline.publish.hub import KEPT
 from pipeline.publish.run import PublishError, Wish, publish
 from pipeline.release.files import list_files
 from pipeline.release.write import write_release
-from tests.support.hub_server import TOKEN, HubServer, hub_server
+from tests.support.builds import CHECKOUT
+from tests.support.hub_server import TOKEN, HubServer, Repo
 from tests.support.releases import sample_inputs, sample_specification
 
 REPO = "tester/scenarios"
 WISH = Wish(REPO)
 
 pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
-    """A server, and a user who is logged in to it."""
-    from huggingface_hub import constants
-    from huggingface_hub.utils import _http
-
-    with hub_server() as running:
-        for name, value in {"HF_ENDPOINT": running.url, "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0"}.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(constants, "ENDPOINT", running.url)
-        monkeypatch.setattr(
-            constants, "HUGGINGFACE_CO_URL_TEMPLATE", running.url + "/{repo_id}/resolve/{revision}/{filename}"
-        )
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-        monkeypatch.setattr(_http, "_DEFAULT_RETRY_ON_STATUS_CODES", ())
-        import datasets
-
-        monkeypatch.setattr(datasets.config, "HF_ENDPOINT", running.url)
-        monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(datasets.config, "HF_DATASETS_OFFLINE", False)
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +90,6 @@ def test_without_a_token_nothing_is_asked(
 
 
 def test_a_release_that_is_not_sound_is_not_published(server: HubServer, releases: list[Path], tmp_path: Path) -> None:
-    import shutil
-
     copy = Path(shutil.copytree(releases[0], tmp_path / "copy"))
     (copy / "README.md").write_text("other", encoding="utf-8")
     with pytest.raises(WorkError, match="not sound"):
@@ -131,9 +109,7 @@ def test_a_tag_that_holds_another_release_is_left_alone(
 
 def test_a_branch_that_moved_meanwhile_loses_nothing(server: HubServer, releases: list[Path]) -> None:
     publish(releases[0], WISH, pause=0)
-    calls = len(server.requests)
-    plain = count_of_commit(server, releases)
-    server.faults = {calls + plain: "move"}
+    server.faults = When(server, "/commit/", "move")
     with pytest.raises(PublishError, match=r"moved meanwhile \(412\); nothing was published"):
         publish(releases[1], WISH, pause=0)
     assert "2026.11.0" not in server.repos[REPO].tags
@@ -141,33 +117,112 @@ def test_a_branch_that_moved_meanwhile_loses_nothing(server: HubServer, releases
     assert publish(releases[1], WISH, pause=0).deleted == ("other.txt",)
 
 
-def count_of_commit(server: HubServer, releases: list[Path]) -> int:
-    """How many requests of the second publication come before its commit, seen on a server of its own."""
-    requests = rehearsal(releases)
-    return next(number for number, one in enumerate(requests) if "/commit/" in one)
+class When(dict[int, str]):
+    """A fault at the first request whose path holds a text."""
+
+    def __init__(self, server: HubServer, text: str, fault: str) -> None:
+        super().__init__()
+        self.server, self.text, self.fault = server, text, fault
+
+    def get(self, key: int, default: str | None = None) -> str | None:  # type: ignore[override]
+        if self.text in self.server.requests[key] and self.fault:
+            fault, self.fault = self.fault, ""
+            return fault
+        return default
 
 
-REHEARSED: list[str] = []
+class From(dict[int, str]):
+    """``first`` at request ``number``, and ``then`` at all that follow."""
+
+    def __init__(self, number: int, first: str, then: str) -> None:
+        super().__init__()
+        self.number, self.first, self.then = number, first, then
+
+    def get(self, key: int, default: str | None = None) -> str | None:  # type: ignore[override]
+        return default if key < self.number else self.first if key == self.number else self.then
 
 
-def rehearsal(releases: list[Path]) -> list[str]:
-    """The requests of a publication that nothing disturbs, on top of one that is there."""
-    if not REHEARSED:
-        with hub_server() as other:
-            redirect(other)
-            publish(releases[0], WISH, pause=0)
-            before = len(other.requests)
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("401", "not valid, or has expired; nothing was published"),
+        ("429", "too many requests; it asks to wait; nothing was published"),
+        ("403", "may not write to this repository; nothing was published"),
+        ("cut", "could not be reached; nothing was published|could not be reached: .*; nothing was published"),
+    ],
+)
+def test_a_hub_that_refuses_is_told_of_and_the_token_is_not(
+    server: HubServer, releases: list[Path], fault: str, says: str
+) -> None:
+    server.faults = From(0, fault, fault)
+    with pytest.raises(PublishError, match=says) as caught:
+        publish(releases[0], WISH, pause=0)
+    assert TOKEN not in str(caught.value)
+    assert server.repos == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("first", "then"), [("cut", "cut"), ("cut_after", "401"), ("503", "429")])
+def test_after_a_fault_at_any_request_the_old_or_the_new_one_is_there_whole_and_a_retry_finishes(
+    server: HubServer, releases: list[Path], first: str, then: str
+) -> None:
+    old, new = map(tree_of, releases)
+    publish(releases[0], WISH, pause=0)
+    start = len(server.requests)
+    clean = server.repos[REPO]
+    publish(releases[1], WISH, pause=0)
+    writing = 1 + max(at for at, one in enumerate(server.requests[start:]) if "/tag/" in one)
+    seen = set()
+    for number in [*range(writing + 2), len(server.requests) - start - 1]:
+        server.repos[REPO] = Repo(private=False, commits=clean.commits[:2], tags={"2026.10.0": clean.commits[1].id})
+        server.objects.clear()
+        server.faults = From(len(server.requests) + number, first, then)
+        try:
             publish(releases[1], WISH, pause=0)
-            REHEARSED.extend(other.requests[before:])
-    return REHEARSED
+        except PublishError as error:
+            told = str(error)
+        else:
+            told = "published"
+        server.faults = {}
+        main, tagged = held(server), "2026.11.0" in server.repos[REPO].tags
+        assert main in (old, new)
+        assert held(server, "2026.10.0") == old
+        if tagged:
+            assert held(server, "2026.11.0") == new
+        if "nothing was published" in told:
+            assert main == old
+        if "all of" in told or told == "published":
+            assert tagged
+        seen.add((main == new, tagged))
+        publish(releases[1], WISH, pause=0)
+        assert held(server, "2026.11.0") == held(server) == new
+        assert len(server.repos[REPO].commits) == 3
+    assert seen == {(False, False), (True, False), (True, True)}
 
 
-def redirect(server: HubServer) -> None:
-    """Send the clients of this process to another server."""
-    import datasets
-    from huggingface_hub import constants
-
-    os.environ["HF_ENDPOINT"] = server.url
-    constants.ENDPOINT = server.url
-    constants.HUGGINGFACE_CO_URL_TEMPLATE = server.url + "/{repo_id}/resolve/{revision}/{filename}"
-    datasets.config.HF_ENDPOINT = server.url
+@pytest.mark.slow
+@pytest.mark.parametrize("xet", ["0", "1"])
+def test_it_works_in_a_process_of_its_own_with_xet_on_and_off(
+    server: HubServer, releases: list[Path], tmp_path: Path, xet: str
+) -> None:
+    environment = {
+        **os.environ,
+        "HF_HUB_DISABLE_XET": xet,
+        "HF_HOME": str(tmp_path / "home"),
+        "HF_ENDPOINT": server.url,
+        "HF_TOKEN": TOKEN,
+        "HF_HUB_OFFLINE": "0",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "publish", str(releases[0]), "--repo", REPO, "--json"],
+        cwd=CHECKOUT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outcome"] == "published"
+    assert held(server, "2026.10.0") == tree_of(releases[0])
+    assert TOKEN not in done.stdout + done.stderr

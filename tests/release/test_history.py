@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections import defaultdict
 from contextlib import suppress
 from functools import cache
@@ -28,6 +29,8 @@ from tests.support.releases import sample_specification
 WORDS = (
     "audit", "boiler", "cargo", "dosage", "export", "filter", "garden", "hostel", "invoice", "jetty", "kettle", "lamp",
 )  # fmt: skip
+HISTORIES = int(os.environ.get("IMPRESS_TEST_HISTORIES", "150"))
+"""The full thousand are ``IMPRESS_TEST_HISTORIES=1000``."""
 VERSIONS = ("2026.08.0", "2026.09.0", "2026.10.0", "2026.11.0")
 
 
@@ -82,7 +85,7 @@ def check_commitments(releases: list[Rows]) -> None:
                 assert opens(one, rows[one.id], release.manifest.held_out) == (one.id in held)
 
 
-@settings(max_examples=1000, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=HISTORIES, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(STEP, min_size=2, max_size=4))
 @pytest.mark.slow
 @pytest.mark.timeout(600)
