@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.runner import Runner
 
@@ -21,17 +20,12 @@ async def deployments(path: Path, specification: Specification, out: Path) -> li
     """Return the deployment of the schedule, and the one that looks at the report of contamination, if it names one."""
     schedule = scheduled(specification)
     given = {"specification": str(path.resolve()), "out": str(out.resolve())}
-    when = (
-        CronSchedule(cron=schedule.cron, timezone="UTC")
-        if schedule.cron is not None
-        else IntervalSchedule(interval=timedelta(seconds=schedule.every or 0))
-    )
-    made = [await refresh_flow.ato_deployment(specification.name, schedule=when, parameters=given)]
+    every = None if schedule.every is None else timedelta(seconds=schedule.every)
+    made = [await refresh_flow.ato_deployment(specification.name, cron=schedule.cron, interval=every, parameters=given)]
     if schedule.contamination is not None:
-        watching = IntervalSchedule(interval=timedelta(seconds=schedule.watch))
         early = {**given, "only_if_contaminated": True}
-        name = f"{specification.name}-early"
-        made.append(await refresh_flow.ato_deployment(name, schedule=watching, parameters=early))
+        name, watch = f"{specification.name}-early", timedelta(seconds=schedule.watch)
+        made.append(await refresh_flow.ato_deployment(name, interval=watch, parameters=early))
     return made
 
 

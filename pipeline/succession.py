@@ -102,7 +102,7 @@ def settle_rows(base: Base, made: Sequence[Candidate], plan: Plan, specification
         return Settled(tuple(made))
     fresh = [one for one in made if one.accepted]
     kept, gone = settle(base.renewal, plan, Counter(one.attempt.cell.id for one in fresh), specification.version)
-    if not fresh and not gone:
+    if not fresh and not gone and not _told_otherwise(specification, previous):
         raise NothingNewError(f"nothing new since {previous.reference.release}: no row was accepted and none retires")
     check_step(previous.manifest.version, specification.version, added=len(fresh))
     staying, release = {row.id for row in kept}, previous.manifest
@@ -154,6 +154,12 @@ def _check_base(specification: Specification, previous: Previous) -> None:
             f"`deduplication` has another encoder or a lower `related` than {release} ({theirs.encoder}, "
             f"{theirs.related:g}), so rows that stand in two splits could turn out to be near-duplicates"
         )
+
+
+def _told_otherwise(specification: Specification, previous: Previous) -> bool:
+    """Tell whether a release says something else of the same rows: another title or licence."""
+    before = previous.manifest.specification
+    return (specification.title, specification.licence) != (before.title, before.licence)
 
 
 def _is_patch(specification: Specification, previous: Previous) -> bool:
