@@ -32,6 +32,7 @@ from pipeline.models.store import CompletionStore
 from pipeline.pins import INDEX, rows_of, run_folder, with_pins
 from pipeline.plan import plan
 from pipeline.progress import Progress
+from pipeline.release.gates import check_release
 from pipeline.release.previous import load_against, load_previous
 from pipeline.release.write import specification_text, write_release
 from pipeline.rounds.context import BuildContext, ShardRunner, run_in_place
@@ -160,7 +161,7 @@ async def run_build(
         runner: runs the shards.
 
     Raises:
-        WorkError: if nothing was accepted, the rows miss a floor of diversity, the previous release is not
+        WorkError: if nothing was accepted, the rows miss a floor, the previous release is not
             there, or another process is building the same specification.
         NothingNewError: if rows are carried over, none was accepted and none has to go.
         EndpointUnavailable: if an endpoint gave out; the build can be run again and continues.
@@ -215,5 +216,6 @@ async def run_build(
         settled = settle_rows(base, candidates, planned, specification)
         salts = inherited.salts if inherited else salts_for(settled, base, specification.name, out)
         inputs = release_inputs(context, store, settled, salts, stopped)
+        check_release(inputs, context.encoder)
         release, manifest = write_release(inputs, out / "releases")
         return BuildResult(release=release, manifest=manifest, calls_made=client.calls_made)

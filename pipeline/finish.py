@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.diversity.enough import diverse_enough
+from pipeline.deduplicate.encoder import load_encoder
+from pipeline.diversity.measure import measure
 from pipeline.errors import WorkError
 from pipeline.exemplars import exemplar_hashes
 from pipeline.generate.stage import program_hashes
@@ -31,11 +32,11 @@ def release_inputs(
     """Gather what the release says of how it was made and what it holds.
 
     Raises:
-        WorkError: if no model was asked, or the accepted rows miss a floor of diversity.
+        WorkError: if no model was asked.
     """
     keys = context.client.used_keys
-    before = context.base.previous and context.base.previous.manifest
-    created = store.first_day(keys) or (before and before.created)
+    before = None if context.base.previous is None else context.base.previous.manifest
+    created = store.first_day(keys) or (before.created if before else None)
     if created is None:
         raise WorkError("no completion was used, so no model wrote or judged anything; there is nothing to release")
 
@@ -53,9 +54,9 @@ def release_inputs(
         models=models_used(context.specification.models, context.client) or (before.models if before else ()),
         libraries=library_versions(),
         created=created,
-        diversity=diverse_enough(
+        diversity=measure(
             [one.scenario for one in settled.candidates if one.accepted and one.scenario is not None],
-            context.specification,
+            encoder=load_encoder(context.specification.deduplication.encoder),
             exemplars=[exemplar.scenario for exemplar in exemplars.values()],
             last_release=previous.scenarios if previous else (),
         ),

@@ -29,6 +29,7 @@ def run_folder(specification: Specification, out: Path) -> Path:
     named = specification.previous
     left_out: dict[str, Any] = {
         "budget": True,
+        "schedule": True,
         "floors": True,
         "previous": {"path"} if named is not None and named.carries is not None else True,
         "gates": {"calibration": {"path"}},

@@ -14,7 +14,7 @@ from pipeline.release.previous import Previous
 from pipeline.release.versions import check_step, parts
 from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Cell, Plan
-from pipeline.schema.history import Opening, Past, Succession
+from pipeline.schema.history import Opening, Succession
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import Specification
 from pipeline.schema.verdict import Decision
@@ -84,9 +84,10 @@ def stand_on(specification: Specification, planned: Plan, previous: Previous | N
     plan = _numbered(with_renewal(planned, renewal), previous)
     if _is_patch(specification, previous):
         plan = plan.model_copy(update={"cells": tuple(one.model_copy(update={"quota": 0}) for one in plan.cells)})
-    active = {one.scenario.id: one for one in previous.candidates if one.accepted and one.scenario is not None}
-    earlier = [active[row.id] for row in previous.rows]
-    return Base(previous, renewal, (*earlier, *map(_stand_in, previous.retired))), plan
+    made = {one.scenario.id: one for one in previous.candidates if one.accepted and one.scenario is not None}
+    rows = sorted((*previous.rows, *previous.retired), key=lambda row: row.id)
+    earlier = (made.get(row.id) or _stand_in(row) for row in rows)
+    return Base(previous, renewal, tuple(earlier)), plan
 
 
 def settle_rows(base: Base, made: Sequence[Candidate], plan: Plan, specification: Specification) -> Settled:
@@ -101,17 +102,14 @@ def settle_rows(base: Base, made: Sequence[Candidate], plan: Plan, specification
         return Settled(tuple(made))
     fresh = [one for one in made if one.accepted]
     kept, gone = settle(base.renewal, plan, Counter(one.attempt.cell.id for one in fresh), specification.version)
-    if not fresh and not gone:
+    if not fresh and not gone and not _told_otherwise(specification, previous):
         raise NothingNewError(f"nothing new since {previous.reference.release}: no row was accepted and none retires")
     check_step(previous.manifest.version, specification.version, added=len(fresh))
     staying, release = {row.id for row in kept}, previous.manifest
     history = () if release.succession is None else release.succession.history
-    past = Past(
-        version=release.version, created=release.created, manifest_sha256=str(previous.reference.manifest_sha256)
-    )
     anchors_before = () if release.succession is None else release.succession.anchors
     succession = Succession(
-        history=(*history, past),
+        history=(*history, previous.past),
         kept=len(kept),
         added=len(fresh),
         retired=len(gone),
@@ -156,6 +154,12 @@ def _check_base(specification: Specification, previous: Previous) -> None:
             f"`deduplication` has another encoder or a lower `related` than {release} ({theirs.encoder}, "
             f"{theirs.related:g}), so rows that stand in two splits could turn out to be near-duplicates"
         )
+
+
+def _told_otherwise(specification: Specification, previous: Previous) -> bool:
+    """Tell whether a release says something else of the same rows: another title or licence."""
+    before = previous.manifest.specification
+    return (specification.title, specification.licence) != (before.title, before.licence)
 
 
 def _is_patch(specification: Specification, previous: Previous) -> bool:

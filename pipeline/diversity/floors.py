@@ -36,7 +36,7 @@ FLOOR_PLACES = {
 
 @dataclass(frozen=True)
 class Shortfall:
-    """A floor that is missed. ``measured`` is ``None`` for a figure that could not be measured."""
+    """A floor and what was measured. ``measured`` is ``None`` for a figure that could not be measured."""
 
     floor: str
     measured: float | None
@@ -47,18 +47,23 @@ class Shortfall:
         """The bound in words: ``at least 0.5``."""
         return f"{'at most' if self.floor.endswith(CEILING) else 'at least'} {self.bound:g}"
 
+    @property
+    def reached(self) -> bool:
+        """Whether the figure was measured and keeps the bound."""
+        if self.measured is None:
+            return False
+        return self.measured <= self.bound if self.floor.endswith(CEILING) else self.measured >= self.bound
+
 
 def check_floors(diversity: Diversity, floors: DiversityFloors) -> list[Shortfall]:
     """Return the floors that the figures miss, in the order of the record; unmeasured misses any floor."""
-    shortfalls = []
-    for floor, bound in floors:
-        if bound is None:
-            continue
-        measured = figure_at(diversity, FLOOR_PLACES[floor])
-        reached = measured is not None and (measured <= bound if floor.endswith(CEILING) else measured >= bound)
-        if not reached:
-            shortfalls.append(Shortfall(floor, measured, bound))
-    return shortfalls
+    bounds = ((floor, getattr(floors, floor)) for floor in FLOOR_PLACES)
+    held = [
+        Shortfall(floor, figure_at(diversity, FLOOR_PLACES[floor]), bound)
+        for floor, bound in bounds
+        if bound is not None
+    ]
+    return [one for one in held if not one.reached]
 
 
 def figure_at(diversity: Diversity, place: str) -> float | None:

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pipeline.calibration.table import error_rows, threshold_rows
 from pipeline.canary import canary_sentence
 from pipeline.diversity.figures import figures, previous_name
-from pipeline.release.files import CANDIDATES, data_file
+from pipeline.release.carry import HELD_OUT
+from pipeline.release.files import CANDIDATES, RETIRED, data_file
+from pipeline.release.inspect_rows import inspect_file
 from pipeline.report.spending import cost_rows, prices_told
 from pipeline.report.tally import STOPPED_BY, by_domain, check_tallies, coverage, is_embedded, rows, short_cells
 from pipeline.report.text import one_line
@@ -72,11 +74,11 @@ def render_card(manifest: Manifest, candidates: Sequence[Candidate], calibration
         short=short_cells(manifest),
         stopped=STOPPED_BY.get(manifest.stopped_by, manifest.stopped_by),
     )
-    return f"{front_matter(manifest)}\n{page}"
+    return f"{front_matter(manifest, retired=has_retired(manifest))}\n{page}"
 
 
-def front_matter(manifest: Manifest) -> str:
-    """Return the YAML block that the Hub and ``load_dataset`` read.
+def front_matter(manifest: Manifest, *, retired: bool = False) -> str:
+    """Return the YAML block that the Hub and ``load_dataset`` read; ``retired`` says whether any row has retired.
 
     Every text is a JSON string, which YAML of both versions reads as that text and nothing else.
     """
@@ -98,10 +100,22 @@ def front_matter(manifest: Manifest) -> str:
         "  default: true",
         "  data_files:",
     ]
-    for split in sorted(manifest.splits):
+    hidden = {HELD_OUT} if manifest.withheld is not None else set()
+    for split in sorted(set(manifest.splits) - hidden):
         lines += [f"  - split: {split}", f"    path: {data_file(split)}"]
+    lines += ["- config_name: inspect", "  data_files:"]
+    for split in sorted(set(manifest.splits) - {HELD_OUT}):
+        lines += [f"  - split: {split}", f"    path: {inspect_file(split)}"]
+    if retired:
+        lines += ["- config_name: retired", "  data_files:", "  - split: retired", f"    path: {RETIRED}"]
     lines += ["- config_name: candidates", "  data_files:", "  - split: candidates", f"    path: {CANDIDATES}", "---"]
     return "\n".join(lines) + "\n"
+
+
+def has_retired(manifest: Manifest) -> bool:
+    """Tell whether a row has ever retired, so that there is a table of them."""
+    succession = manifest.succession
+    return succession is not None and succession.retired + sum(one.retired for one in succession.history) > 0
 
 
 def licence_text(specification: Specification) -> str:

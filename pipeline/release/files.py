@@ -14,6 +14,8 @@ from pipeline.schema.manifest import FileEntry, Manifest
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 CALIBRATION = "calibration.json"
+CITATION = "CITATION.cff"
+CROISSANT = "croissant.json"
 CARD = "README.md"
 REPORT = "report.html"
 LICENCE = "LICENSE"

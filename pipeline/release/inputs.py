@@ -90,6 +90,7 @@ def as_released(specification: Specification) -> Specification:
         update={
             "models": models.model_copy(update=cleaned),
             "previous": previous,
+            "schedule": None,
             "gates": gates,
             "deduplication": specification.deduplication.model_copy(update={"against": against}),
             "budget": Budget(),

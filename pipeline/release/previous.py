@@ -14,6 +14,7 @@ from pipeline.release.files import MANIFEST
 from pipeline.release.held_out import read_salts
 from pipeline.release.verify import verify_release
 from pipeline.schema.candidate import Candidate
+from pipeline.schema.history import Past
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import PreviousRelease, Specification
@@ -38,6 +39,20 @@ class Previous:
     retired: tuple[HeldRow, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     salts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def past(self) -> Past:
+        """What its successor says of it."""
+        manifest, succession = self.manifest, self.manifest.succession
+        rows = sum(manifest.splits.values())
+        return Past(
+            version=manifest.version,
+            created=manifest.created,
+            manifest_sha256=str(self.reference.manifest_sha256),
+            rows=rows,
+            added=rows if succession is None else succession.added,
+            retired=0 if succession is None else succession.retired,
+        )
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:

@@ -16,11 +16,15 @@ from pipeline.canary import CLOSED_SPLIT, canary_of
 from pipeline.errors import WorkError
 from pipeline.release.card import licence_text, render_card
 from pipeline.release.carry import HELD_OUT
+from pipeline.release.citation import citation
+from pipeline.release.croissant import croissant
 from pipeline.release.files import (
     CALIBRATION,
     CANDIDATES,
     CARD,
+    CITATION,
     COMPLETIONS,
+    CROISSANT,
     LICENCE,
     MANIFEST,
     REPORT,
@@ -37,9 +41,11 @@ from pipeline.release.files import (
 from pipeline.release.funnel import cell_results, funnel, made_in
 from pipeline.release.held_out import PRIVATE, SALTS, commitments, salts_text
 from pipeline.release.inputs import ReleaseInputs, as_released, without_budget
+from pipeline.release.inspect_rows import CONFIG, EVAL, eval_yaml, inspect_file, inspect_parquet
 from pipeline.release.tables import candidates_parquet, scenarios_parquet
 from pipeline.report.page import render_report
 from pipeline.schema.base import sha256_of
+from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.scenario import Scenario
@@ -161,23 +167,37 @@ def _fill(folder: Path, inputs: ReleaseInputs, candidates: Sequence[Candidate], 
     (folder / "data").mkdir()
     for split, rows in split_rows(candidates).items():
         (folder / data_file(split)).write_bytes(scenarios_parquet(rows, draft.canary))
+        if split != HELD_OUT:
+            (folder / CONFIG).mkdir(exist_ok=True)
+            (folder / inspect_file(split)).write_bytes(inspect_parquet(rows, draft.canary))
     if inputs.retired:
         gone = [(row.scenario, row.group) for row in inputs.retired]
         (folder / RETIRED).write_bytes(scenarios_parquet(gone, draft.canary))
     (folder / CANDIDATES).write_bytes(candidates_parquet(candidates, draft.canary))
     inputs.export_completions(folder / COMPLETIONS)
+    if draft.held_out is not None:
+        held = [scenario.id for scenario, _ in split_rows(candidates)[HELD_OUT]]
+        (folder / PRIVATE).mkdir()
+        (folder / SALTS).write_text(salts_text({name: inputs.salts[name] for name in held}), encoding="utf-8")
+    return finish_folder(folder, candidates, draft, inputs.calibration)
+
+
+def finish_folder(
+    folder: Path, candidates: Sequence[Candidate], draft: Manifest, calibration: Calibration | None
+) -> Manifest:
+    """Write what follows from a release's tables, then the hashes of all files; return the manifest that lists them."""
+    tables = [file_entry(folder, path) for path in list_files(folder)]
     texts = {
         SPECIFICATION: specification_text(draft.specification),
         LICENCE: licence_text(draft.specification),
-        CARD: render_card(draft, candidates, inputs.calibration),
+        CARD: render_card(draft, candidates, calibration),
         REPORT: render_report(draft, candidates),
+        CITATION: citation(draft),
+        CROISSANT: croissant(draft, tables),
+        EVAL: eval_yaml([split for split in draft.splits if split != HELD_OUT]),
     }
-    if inputs.calibration is not None:
-        texts[CALIBRATION] = inputs.calibration.model_dump_json(indent=2) + "\n"
-    if draft.held_out is not None:
-        held = [scenario.id for scenario, _ in split_rows(candidates)[HELD_OUT]]
-        texts[SALTS] = salts_text({identity: inputs.salts[identity] for identity in held})
-        (folder / PRIVATE).mkdir()
+    if calibration is not None:
+        texts[CALIBRATION] = calibration.model_dump_json(indent=2) + "\n"
     for path, text in texts.items():
         (folder / path).write_text(text, encoding="utf-8", newline="\n")
     manifest = draft.model_copy(update={"files": tuple(file_entry(folder, path) for path in list_files(folder))})

@@ -8,11 +8,14 @@ from pipeline.schema.base import Record, Sha256, Slug, Text
 
 
 class Past(Record):
-    """A release that came before: its version, the day of its first completion, and its manifest's hash."""
+    """A release that came before: version, day of its first completion, hash of its manifest, rows come and gone."""
 
     version: Text
     created: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
     manifest_sha256: Sha256
+    rows: int = Field(ge=0)
+    added: int = Field(ge=0)
+    retired: int = Field(ge=0)
 
 
 class Succession(Record):

@@ -192,6 +192,22 @@ class PreviousRelease(Record):
     manifest_sha256: Sha256 | None = None
 
 
+class Floors(DiversityFloors):
+    """What a release has to reach; one below any of these is not made. ``_maximum`` marks a ceiling.
+
+    ``coverage``: rows of the quota that are filled. ``cells_filled``: cells with a row. ``acceptance``: rows of all
+    attempts. ``novel``: candidates that copy no other, of those compared. ``benign_error_maximum``: non-benign rows
+    that a calibrated filter in use may accept, the upper end of the interval. All are shares. That no row is a
+    near-duplicate of one of another split needs no floor: it holds for every release.
+    """
+
+    coverage: float | None = Field(default=None, gt=0, le=1)
+    cells_filled: float | None = Field(default=None, gt=0, le=1)
+    acceptance: float | None = Field(default=None, gt=0, le=1)
+    novel: float | None = Field(default=None, gt=0, le=1)
+    benign_error_maximum: float | None = Field(default=None, gt=0, le=1)
+
+
 class Carries(Record):
     """What becomes of the rows of the release before. All shares are of its rows, split by split.
 
@@ -302,6 +318,40 @@ class SplitShares(Record):
         return self
 
 
+class Destination(Record):
+    """Where a release is published: a dataset repository of the Hub. Rows that are held out never go there."""
+
+    repo: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    private: bool = False
+    gated: bool = False
+
+
+class Schedule(Record):
+    """When the next release is made, and from what of the last one. Bears on no row, so no release states it.
+
+    ``cron``: five fields, UTC; ``every``: seconds, in its place. ``missed``: what becomes of runs that were due while
+    nothing ran: ``skip`` them, or ``catch_up``, one after the other. ``contamination``: a file with the answer
+    of ``impress contamination --json``; once it says to renew the last release, the next is made without waiting,
+    looked for every ``watch`` seconds. ``webhook_env``: environment variable that holds an address; a failed run
+    is told there, as JSON.
+    """
+
+    cron: Text | None = None
+    every: float | None = Field(default=None, gt=0)
+    missed: Literal["skip", "catch_up"] = "skip"
+    carries: Carries = Carries()
+    publish: Destination | None = None
+    contamination: Text | None = None
+    watch: float = Field(default=3600, gt=0)
+    webhook_env: EnvironmentName | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.cron is None) == (self.every is None):
+            raise ValueError("a schedule has either cron or every")
+        return self
+
+
 class Specification(Record):
     """What to build. ``floors`` and ``previous`` bear on the finished rows alone, ``budget`` on no row at all."""
 
@@ -319,8 +369,9 @@ class Specification(Record):
     gates: GateSettings = GateSettings()
     splits: SplitShares = SplitShares()
     budget: Budget = Budget()
-    floors: DiversityFloors = DiversityFloors()
+    floors: Floors = Floors()
     previous: LastRelease | None = None
+    schedule: Schedule | None = None
     models: Models
 
     @property

@@ -24,13 +24,18 @@ def test_the_folder_holds_everything_and_the_manifest_its_hashes(tmp_path: Path)
     assert folder == tmp_path / "sample-2026.11.0"
     files = contents(folder)
     assert set(files) == {
+        "CITATION.cff",
         "LICENSE",
         "README.md",
         "SHA256SUMS",
         "candidates.parquet",
         "completions/completions-00000.jsonl",
+        "croissant.json",
         "data/dev-00000-of-00001.parquet",
         "data/test-00000-of-00001.parquet",
+        "eval.yaml",
+        "inspect/dev-00000-of-00001.parquet",
+        "inspect/test-00000-of-00001.parquet",
         "manifest.json",
         "report.html",
         "specification.yaml",

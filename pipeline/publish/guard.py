@@ -1,0 +1,154 @@
+"""Three checks, each by itself enough, that nothing held out goes to a public repository.
+
+1. :func:`check_paths`: no file or configuration is named like a private one.
+2. :func:`check_contents`: no file, whatever its name, holds a row of a held-out group, a salt, or a text of such a row.
+3. :func:`check_repository`: where anything private is to go, the Hub itself says that the repository is private.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from pipeline.errors import WorkError
+from pipeline.release.carry import HELD_OUT
+from pipeline.release.check_files import read_manifest
+from pipeline.release.check_rows import read_retired, read_splits
+from pipeline.release.held_out import read_salts
+from pipeline.release.public import own_texts
+from pipeline.schema.specification import SplitShares
+from pipeline.splits import split_of
+
+Files = Mapping[str, bytes]
+"""What is to be committed: contents by path in the repository."""
+
+_NAMES = re.compile(r"(held[-_ ]?out|(^|/)private(/|$)|salts?\.json|(^|/)secrets?(/|$)|\.key$)", re.IGNORECASE)
+_SALT = re.compile(rb'"sc-[0-9a-f]{20}"\s*:\s*"[0-9a-f]{64}"')
+
+
+class PrivateDataError(WorkError):
+    """Something that is held out was about to be published."""
+
+
+def check_paths(files: Files) -> None:
+    """Refuse files, and configurations of the card, that are named like private ones.
+
+    Raises:
+        PrivateDataError: if there is one.
+    """
+    for path, data in files.items():
+        if _NAMES.search(path):
+            raise PrivateDataError(f"{path}: a file of this name is private and is not published")
+        if path.endswith((".md", ".yaml", ".yml")):
+            for name in _configured(path, data):
+                if _NAMES.search(name):
+                    raise PrivateDataError(f"{path}: names {name!r} as data, which is private and is not published")
+
+
+def check_contents(files: Files, release: Path) -> None:
+    """Refuse files that hold anything of the rows that a release holds out.
+
+    Args:
+        files: what is to be committed.
+        release: the whole release, which knows its held-out rows.
+
+    Raises:
+        PrivateDataError: if one does.
+    """
+    manifest, problems = read_manifest(release)
+    if manifest is None:
+        raise WorkError(f"{release}: {problems[0]}")
+    rows, _, _ = read_splits(release)
+    retired, _ = read_retired(release, manifest)
+    held = [row.scenario for row in rows if row.split == HELD_OUT]
+    shown = set(own_texts(row.scenario for row in (*rows, *retired) if row.split != HELD_OUT or row in retired))
+    secret = [text for text in own_texts(held) if text not in shown]
+    secret += [row.id for row in held] + list(read_salts(release).values())
+    opened = {one.id for one in manifest.opened}
+    for path, data in files.items():
+        if _SALT.search(data):
+            raise PrivateDataError(f"{path}: holds salts of rows that are held out")
+        text = "\n".join(_texts(path, data, manifest.specification.splits, opened))
+        for one in secret:
+            if one in text:
+                raise PrivateDataError(f"{path}: holds {one[:60]!r} of a row that is held out")
+
+
+def check_repository(*, private: bool | None, holds_private: bool, repo: str) -> None:
+    """Refuse a repository that is not private, by the Hub's own word, where anything private is to go.
+
+    Raises:
+        PrivateDataError: if it is public, or the Hub does not say.
+    """
+    if holds_private and private is not True:
+        raise PrivateDataError(f"{repo} is not a private repository by the Hub's word, and rows that are held out are")
+
+
+def _configured(path: str, data: bytes) -> Iterator[str]:
+    """Return names of configurations, splits and data files in a card's front matter or an ``eval.yaml``."""
+    text = data.decode("utf-8", errors="replace")
+    if path.endswith(".md"):
+        match = re.match(r"\A---\n(.*?)\n---\n", text, flags=re.DOTALL)
+        text = match[1] if match else ""
+    elif not path.rpartition("/")[2].startswith("eval."):
+        return
+    try:
+        record = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise PrivateDataError(f"{path}: cannot be read, so nobody knows what it names as data") from error
+    for section in ("configs", "tasks"):
+        for one in record.get(section) or [] if isinstance(record, dict) else []:
+            yield from _leaves(one)
+
+
+def _leaves(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _leaves(inner)
+    elif isinstance(value, Sequence):
+        for inner in value:
+            yield from _leaves(inner)
+
+
+def _texts(path: str, data: bytes, shares: SplitShares, opened: set[str]) -> Iterator[str]:
+    """Return what a file holds as texts, by its first bytes and not by its name.
+
+    Raises:
+        PrivateDataError: for a table with a row whose group is held out, unless the row is open by now.
+    """
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    if data[:4] != b"PAR1":
+        text = data.decode("utf-8", errors="replace")
+        yield text
+        # Texts stand in JSON and in HTML with escapes.
+        yield text.replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
+        yield text.replace("&#39;", "'").replace("&#34;", '"').replace("&quot;", '"').replace("&amp;", "&")
+        return
+    import pyarrow.parquet as pq
+
+    for row in pq.read_table(io.BytesIO(data)).to_pylist():
+        group, identity = row.get("group"), row.get("scenario_id") or row.get("id")
+        if group is not None and identity not in opened and split_of(group, shares) == HELD_OUT:
+            raise PrivateDataError(f"{path}: holds {identity}, whose group {group} is held out")
+        for value in row.values():
+            yield from _cell(value)
+
+
+def _cell(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+        if value[:1] in ("{", "["):
+            with contextlib.suppress(ValueError):
+                yield from _leaves(json.loads(value))
+    else:
+        yield from _leaves(value)

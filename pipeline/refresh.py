@@ -1,0 +1,89 @@
+"""The next release of a benchmark: which version, on top of which release, and whether it is due before its time."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipeline.contamination.record import Contamination
+from pipeline.errors import UsageError, WorkError
+from pipeline.release.check_files import read_manifest
+from pipeline.release.versions import next_version, parts
+from pipeline.schema.specification import LastRelease, Schedule, Specification
+
+
+@dataclass(frozen=True)
+class Next:
+    """What to build next, and the folder of the release that it follows; ``None`` for the first."""
+
+    specification: Specification
+    last: Path | None
+
+
+def next_release(specification: Specification, releases: Path, today: datetime.date) -> Next:
+    """Return what to build next: the specification itself if there is no release yet, or one on top of the last.
+
+    Args:
+        specification: with its ``schedule``; ``version`` is that of the first release.
+        releases: the folder of releases.
+        today: the month that the next version names, unless the last one has it already.
+
+    Raises:
+        UsageError: if the specification has no schedule.
+    """
+    schedule = scheduled(specification)
+    last = last_release(specification.name, releases)
+    if last is None:
+        return Next(specification, None)
+    version = next_version(version_of(last), today, added=1)
+    previous = LastRelease(release=last.name, carries=schedule.carries)
+    return Next(specification.model_copy(update={"version": version, "previous": previous}), last)
+
+
+def scheduled(specification: Specification) -> Schedule:
+    """Return the schedule of a specification.
+
+    Raises:
+        UsageError: if it has none.
+    """
+    if specification.schedule is None:
+        raise UsageError('the specification has no `schedule`; add one with `cron`, for instance "0 6 1 * *"')
+    return specification.schedule
+
+
+def last_release(name: str, releases: Path) -> Path | None:
+    """Return the folder of the release with the highest version; ``None`` where there is none."""
+    found = [folder for folder in releases.glob(f"{name}-*") if version_of(folder).count(".") == 2]
+    found = [folder for folder in found if folder.name == f"{name}-{version_of(folder)}"]
+    return max(found, key=lambda folder: parts(version_of(folder)), default=None)
+
+
+def version_of(folder: Path) -> str:
+    """Return the version that a release says it has; empty for what is no release."""
+    manifest, _ = read_manifest(folder)
+    return "" if manifest is None else manifest.version
+
+
+def due_early(specification: Specification, releases: Path) -> str | None:
+    """Return why the last release is to be renewed before its time, ``None`` if it is not.
+
+    Raises:
+        WorkError: if the report of contamination is there and cannot be read: not known is not the same as no.
+    """
+    schedule = scheduled(specification)
+    last = last_release(specification.name, releases)
+    path = None if schedule.contamination is None else Path(schedule.contamination)
+    if last is None or path is None or not path.is_file():
+        return None
+    try:
+        report = Contamination.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise WorkError(
+            f"{path}: not an answer of `impress contamination --json`: {error.errors()[0]['msg']}"
+        ) from error
+    if report.renew is not True or last.name not in (report.release, report.release.replace(" ", "-")):
+        return None
+    return "; ".join(report.reasons)

@@ -1,0 +1,202 @@
+"""A split that is held out never reaches a public repository, by whatever route it is sent."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import WorkError
+from pipeline.publish.guard import PrivateDataError, check_contents, check_paths, check_repository
+from pipeline.publish.run import PublishError, Wish, publish
+from pipeline.release.carry import HELD_OUT
+from pipeline.release.files import data_file, list_files
+from pipeline.release.held_out import SALTS, read_salts
+from pipeline.release.public import own_texts, public_part
+from pipeline.release.verify import verify_release
+from pipeline.release.views import read_release
+from pipeline.release.write import write_release
+from tests.support.encoders import WordEncoder
+from tests.support.hub_server import HubServer
+from tests.support.releases import rows_of, sample_candidates, sample_inputs, sample_specification
+
+REPO = "tester/scenarios"
+SHARES = {"dev": 0.0, "test": 0.3, "held_out": 0.7}
+"""With these the pharmacy's rows are open and the claims are held out."""
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    specification = sample_specification(splits=SHARES)
+    candidates = sample_candidates(specification)
+    salts = {row.id: f"{number:064x}" for number, row in enumerate(rows_of(candidates))}
+
+    def export(folder: Path) -> None:
+        folder.mkdir()
+        with gzip.open(folder / "completions.jsonl.gz", "wt", encoding="utf-8") as out:
+            out.write(json.dumps({"format": 1, "created": "2026-11-23", "completions": len(candidates)}) + "\n")
+            for one in candidates:
+                told = one.scenario.view.agent.request if one.scenario else "nothing came"
+                out.write(json.dumps({"key": one.completions[0], "request": {}, "completion": {"text": told}}) + "\n")
+
+    inputs = sample_inputs(specification, candidates=candidates, salts=salts, export_completions=export)
+    folder, manifest = write_release(inputs, tmp_path_factory.mktemp("whole"))
+    assert manifest.splits.keys() == {"test", HELD_OUT}
+    return folder
+
+
+@pytest.fixture(scope="module")
+def public(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return public_part(release, tmp_path_factory.mktemp("public") / "part")
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path: (folder / path).read_bytes() for path in list_files(folder)}
+
+
+def test_the_whole_and_its_public_part_are_both_sound(release: Path, public: Path) -> None:
+    assert verify_release(release, encoder=WordEncoder()) == []
+    assert verify_release(public, semantic=False) == []
+    manifest = read_release(public).manifest
+    assert manifest.withheld is not None
+    assert manifest.withheld.rows == len(manifest.held_out.hashes if manifest.held_out else ()) > 0
+
+
+def test_no_text_id_or_salt_of_a_row_that_is_held_out_is_in_the_public_part(release: Path, public: Path) -> None:
+    whole = read_release(release)
+    held = [row.scenario for row in whole.active if row.split == HELD_OUT]
+    shown = set(own_texts(row.scenario for row in whole.active if row.split != HELD_OUT))
+    secrets = [row.id for row in held] + list(read_salts(release).values())
+    secrets += [text for text in own_texts(held) if text not in shown]
+    assert len(secrets) > 6
+    for path, data in files_of(public).items():
+        plain = gzip.decompress(data) if path.endswith(".gz") else data
+        for secret in secrets:
+            assert secret.encode() not in plain, path
+
+
+def test_the_public_part_passes_the_checks_that_the_whole_fails(release: Path, public: Path) -> None:
+    check_paths(files_of(public))
+    check_contents(files_of(public), release)
+    with pytest.raises(PrivateDataError):
+        check_paths(files_of(release))
+    with pytest.raises(PrivateDataError):
+        check_contents(files_of(release), release)
+
+
+def as_a_renamed_file(release: Path) -> dict[str, bytes]:
+    return {"data/test-00001-of-00002.parquet": (release / data_file(HELD_OUT)).read_bytes()}
+
+
+def as_text(release: Path) -> dict[str, bytes]:
+    held = next(row.scenario for row in read_release(release).active if row.split == HELD_OUT)
+    return {"notes.txt": f"An example: {held.view.agent.request}".encode()}
+
+
+def as_gzipped_text(release: Path) -> dict[str, bytes]:
+    return {"notes.bin": gzip.compress(as_text(release)["notes.txt"])}
+
+
+def as_all_candidates(release: Path) -> dict[str, bytes]:
+    return {"candidates.parquet": (release / "candidates.parquet").read_bytes()}
+
+
+def as_completions(release: Path) -> dict[str, bytes]:
+    return {"completions/completions.jsonl.gz": (release / "completions" / "completions.jsonl.gz").read_bytes()}
+
+
+def as_the_report(release: Path) -> dict[str, bytes]:
+    return {"report.html": (release / "report.html").read_bytes()}
+
+
+def as_salts_under_another_name(release: Path) -> dict[str, bytes]:
+    return {"numbers.json": (release / SALTS).read_bytes()}
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        as_a_renamed_file, as_text, as_gzipped_text, as_all_candidates, as_completions, as_the_report,
+        as_salts_under_another_name,
+    ],
+)  # fmt: skip
+def test_contents_are_known_whatever_their_name(
+    release: Path, public: Path, route: Callable[[Path], dict[str, bytes]]
+) -> None:
+    with pytest.raises(PrivateDataError):
+        check_contents({**files_of(public), **route(release)}, release)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "data/held_out-00000-of-00001.parquet",
+        "data/held-out.parquet",
+        "private/x",
+        "a/private/x",
+        "salts.json",
+        "a.key",
+    ],
+)
+def test_names_are_known_whatever_they_hold(path: str) -> None:
+    with pytest.raises(PrivateDataError):
+        check_paths({path: b""})
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("README.md", "---\nconfigs:\n- config_name: held_out\n  data_files: x.parquet\n---\n# A card\n"),
+        ("README.md", "---\nconfigs:\n- config_name: a\n  data_files:\n  - {split: held_out, path: x}\n---\n"),
+        ("eval.yaml", "tasks:\n- {id: a, split: held_out}\n"),
+        ("eval.yaml", "tasks: [\n"),
+    ],
+)
+def test_a_card_or_a_task_that_names_the_split_as_data_is_refused(path: str, text: str) -> None:
+    with pytest.raises(PrivateDataError):
+        check_paths({path: text.encode()})
+
+
+def test_the_hub_has_the_last_word_on_who_may_see_a_repository() -> None:
+    check_repository(private=True, holds_private=True, repo=REPO)
+    check_repository(private=False, holds_private=False, repo=REPO)
+    for private in (False, None):
+        with pytest.raises(PrivateDataError, match="not a private repository"):
+            check_repository(private=private, holds_private=True, repo=REPO)
+
+
+def test_publishing_sends_the_public_part_to_a_public_place(release: Path, server: HubServer) -> None:
+    publish(release, Wish(REPO), pause=0)
+    tree = server.repos[REPO].head.tree
+    assert not any("held" in path or "private" in path for path in tree)
+    check_contents(tree, release)
+    assert publish(release, Wish(REPO), pause=0).outcome == "was_published"
+
+
+def test_the_flag_alone_opens_no_public_repository(release: Path, server: HubServer) -> None:
+    with pytest.raises(PrivateDataError):
+        publish(release, Wish(REPO, held_out=True), pause=0)
+    assert server.repos == {}
+    publish(release, Wish(REPO), pause=0)
+    commits = len(server.repos[REPO].commits)
+    with pytest.raises(PrivateDataError):
+        publish(release, Wish(REPO, private=True, held_out=True), pause=0)
+    with pytest.raises(PublishError, match="is public, and private was asked for"):
+        publish(release, Wish(REPO, private=True), pause=0)
+    assert len(server.repos[REPO].commits) == commits
+
+
+def test_a_private_repository_may_hold_the_whole(release: Path, server: HubServer) -> None:
+    publish(release, Wish(REPO, private=True, held_out=True), pause=0)
+    assert server.repos[REPO].private
+    tree = server.repos[REPO].head.tree
+    assert {path: data for path, data in tree.items() if path != ".gitattributes"} == files_of(release)
+
+
+def test_the_public_part_is_not_taken_for_the_whole(public: Path, server: HubServer) -> None:
+    with pytest.raises(WorkError, match="public part of a release; publish the whole one"):
+        publish(public, Wish(REPO), pause=0)
+    assert server.requests == []
