@@ -19,6 +19,7 @@ COMMANDS = (
     "calibrate",
     "awareness",
     "contamination",
+    "mcp",
     "dedup",
     "sample",
     "optimize",
