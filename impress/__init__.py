@@ -7,8 +7,9 @@ from pipeline.evaluation.offline import use_bundled_vocabulary
 
 use_bundled_vocabulary()
 
+from impress.providers import embedded, protocol  # noqa: E402
 from impress.scorers import action, answer, considered, induced  # noqa: E402
 from impress.solvers import act  # noqa: E402
 from impress.tasks import agent, choice, judgment  # noqa: E402
 
-__all__ = ["act", "action", "agent", "answer", "choice", "considered", "induced", "judgment"]
+__all__ = ["act", "action", "agent", "answer", "choice", "considered", "embedded", "induced", "judgment", "protocol"]
