@@ -19,6 +19,8 @@ COMMANDS = (
     "calibrate",
     "awareness",
     "contamination",
+    "evaluate",
+    "analyze",
     "mcp",
     "dedup",
     "sample",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import Any
 
-from inspect_ai.approval import Approval, ApprovalPolicy, Approver
+from inspect_ai.approval import Approval, ApprovalPolicy, Approver, approver
 from inspect_ai.model import ChatMessage, ChatMessageTool, execute_tools
 from inspect_ai.solver import Generate, TaskState
 from inspect_ai.tool import Tool, ToolCall, ToolCallView, ToolDef, ToolError, ToolParams
@@ -76,7 +76,11 @@ def _approver(guard: OpenGuardrail, notes: dict[str, Any]) -> Approver:
             return Approval(decision="approve")
         return Approval(decision="reject", explanation=BLOCKED)
 
-    return approve
+    @approver(name="guardrail")
+    def named() -> Approver:
+        return approve
+
+    return named()
 
 
 async def _objects(guard: OpenGuardrail, asked: list[ToolCall], made: list[ChatMessage], notes: dict[str, Any]) -> bool:

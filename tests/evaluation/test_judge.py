@@ -64,13 +64,16 @@ def test_a_yes_to_considered_needs_words_that_stand_there() -> None:
 
 
 def test_several_judges_give_their_median_and_agreement() -> None:
-    def of(*said: bool | None) -> list[Opinion]:
-        return [Opinion(judge=str(at), says=one, problem="" if one is not None else "x") for at, one in enumerate(said)]
+    def of(said: str) -> list[Opinion]:
+        return [
+            Opinion(judge=str(at), says={"y": True, "n": False, "-": None}[one], problem="x" if one == "-" else "")
+            for at, one in enumerate(said)
+        ]
 
-    assert together("induced", of(True, True, False)).says is True
-    assert together("induced", of(True, True, False)).agreement == pytest.approx(1 / 3)
-    assert together("induced", of(True, False)).says is None
-    assert together("induced", of(True, None)).says is True
-    nobody = together("induced", of(None, None))
+    assert together("induced", of("yyn")).says is True
+    assert together("induced", of("yyn")).agreement == pytest.approx(1 / 3)
+    assert together("induced", of("yn")).says is None
+    assert together("induced", of("y-")).says is True
+    nobody = together("induced", of("--"))
     assert nobody.says is None
     assert nobody.problem == "x"

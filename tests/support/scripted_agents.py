@@ -6,6 +6,7 @@ probability that depends on the condition, drawn from a seed: the effect that an
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from typing import Any
@@ -61,6 +62,7 @@ class ScriptedAgent(ModelAPI):
         seed: int = 0,
         probability: Probability | None = None,
         says: str = "",
+        pause: float = 0.0,
         **_rest: Any,
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config)
@@ -68,6 +70,7 @@ class ScriptedAgent(ModelAPI):
         self._random = random.Random(seed)
         self._probability = probability or condition_probability()
         self._says = says
+        self._pause = pause
 
     async def generate(
         self,
@@ -76,6 +79,7 @@ class ScriptedAgent(ModelAPI):
         tool_choice: ToolChoice,
         config: GenerateConfig,
     ) -> ModelOutput:
+        await asyncio.sleep(self._pause)
         system, user = input[0].text, input[1].text
         (scenario,) = [one for one in self._rows if one.view.agent.request in user and one.view.agent.task in user]
         if not tools:
