@@ -21,6 +21,7 @@ COMMANDS = (
     "contamination",
     "evaluate",
     "analyze",
+    "label",
     "mcp",
     "dedup",
     "sample",
