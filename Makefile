@@ -73,10 +73,10 @@ $(VENV)/.installed: $(SETUP)
 	fi
 	@echo "installing $(TORCH), then the rest of constraints.txt: about 2 GB, some minutes the first time"
 	@$(PIP) install "$(TORCH)"
-	@$(PIP) install -c constraints.txt -e .
+	@$(PIP) install -c constraints.txt -e ".[evaluation]"
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "installing the development tools"
-	@$(PIP) install -c constraints.txt -e ".[dev]"
+	@$(PIP) install -c constraints.txt -e ".[evaluation,dev]"
 	@touch $@

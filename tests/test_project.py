@@ -35,7 +35,8 @@ def pins(root: Path) -> dict[str, Requirement]:
 
 
 def test_every_dependency_is_pinned_inside_its_range(project: dict, pins: dict[str, Requirement]) -> None:
-    asked = [Requirement(line) for line in [*project["dependencies"], *project["optional-dependencies"]["dev"]]]
+    extras = project["optional-dependencies"]
+    asked = [Requirement(line) for line in [*project["dependencies"], *extras["evaluation"], *extras["dev"]]]
     for requirement in asked:
         pin = pins[canonicalize_name(requirement.name)]
         (version,) = [specifier.version for specifier in pin.specifier]
@@ -44,7 +45,8 @@ def test_every_dependency_is_pinned_inside_its_range(project: dict, pins: dict[s
 
 def test_everything_that_a_dependency_requires_is_pinned(project: dict, pins: dict[str, Requirement]) -> None:
     missing, seen = [], set()
-    waiting = [Requirement(line).name for line in project["dependencies"]]
+    lines = [*project["dependencies"], *project["optional-dependencies"]["evaluation"]]
+    waiting = [Requirement(line).name for line in lines]
     while waiting:
         name = canonicalize_name(waiting.pop())
         if name in seen:
@@ -64,7 +66,7 @@ def test_everything_that_a_dependency_requires_is_pinned(project: dict, pins: di
 
 def test_dependencies_have_licences_that_ours_allows(project: dict) -> None:
     unclear = []
-    for line in project["dependencies"]:
+    for line in [*project["dependencies"], *project["optional-dependencies"]["evaluation"]]:
         about = metadata.metadata(Requirement(line).name)
         classifiers = [entry for entry in about.get_all("Classifier") or [] if entry.startswith("License")]
         told = " ".join([about.get("License-Expression") or "", about.get("License") or "", *classifiers])
@@ -91,7 +93,7 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_wheel_holds_the_packages_and_what_people_edit(root: Path, wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
-    assert {name.split("/")[0] for name in held} - {"pipeline", "flows"} == {
+    assert {name.split("/")[0] for name in held} - {"pipeline", "flows", "impress"} == {
         name.split("/")[0] for name in held if ".dist-info/" in name
     }
     for kind in ("seeds", "prompts"):

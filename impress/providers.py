@@ -1,0 +1,52 @@
+"""Model providers: ``embedded/WEIGHTS`` runs in this process, ``protocol/MODEL`` is any OpenAI-compatible server."""
+
+from __future__ import annotations
+
+import asyncio
+
+from inspect_ai.model import GenerateConfig, ModelAPI, modelapi
+
+CONTEXT_TOKENS = 16384
+"""A scenario, its tools and ten calls with their results."""
+
+
+@modelapi(name="protocol")
+def protocol() -> type[ModelAPI]:
+    """``--model protocol/NAME -M base_url=http://localhost:8000/v1 -M api_key_env=NAME_OF_A_VARIABLE``."""
+    from pipeline.evaluation.protocol import ProtocolAPI
+
+    return ProtocolAPI
+
+
+@modelapi(name="embedded")
+def embedded() -> type[ModelAPI]:
+    """A model of the weights catalogue, under llama.cpp in this process: no key, no server, one request at a time."""
+    from pipeline.evaluation.protocol import ProtocolAPI
+    from pipeline.models.embedded import EmbeddedSettings, acquire, release
+    from pipeline.models.weights import entry_of, resolve
+
+    class EmbeddedAPI(ProtocolAPI):
+        """The process's server for these weights."""
+
+        def __init__(
+            self,
+            model_name: str,
+            base_url: str | None = None,
+            api_key: str | None = None,
+            config: GenerateConfig = GenerateConfig(),  # noqa: B008 - as Inspect's own do
+            context_tokens: int = CONTEXT_TOKENS,
+        ) -> None:
+            settings = EmbeddedSettings(resolve(model_name), entry_of(model_name).file, context_tokens, 1)
+            self._server = acquire(settings)
+            super().__init__(model_name, f"{self._server.base_url}", self._server.token(), config)
+
+        def max_connections(self) -> int:
+            """One request is decoded at a time."""
+            return 1
+
+        async def aclose(self) -> None:
+            """Give the server back."""
+            await super().aclose()
+            await asyncio.to_thread(release, self._server)
+
+    return EmbeddedAPI

@@ -1,0 +1,87 @@
+"""The analysis as plain text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.analysis.analyze import Analysis
+from pipeline.analysis.paired import Comparison
+from pipeline.analysis.rates import Rate
+
+
+def share(rate: Rate) -> str:
+    """Return a rate with its interval and number: ``20.0% [16.4, 24.2] of 400``."""
+    if rate.rate is None or rate.low is None or rate.high is None:
+        return f"not measured (0 of {rate.unmeasured})"
+    return f"{100 * rate.rate:.1f}% [{100 * rate.low:.1f}, {100 * rate.high:.1f}] of {rate.n}"
+
+
+def p_text(value: float | None) -> str:
+    """Return a p value in three digits."""
+    if value is None:
+        return "-"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def points(value: float | None) -> str:
+    """Return a difference in percentage points, with its sign."""
+    return "-" if value is None else f"{100 * value:+.1f}"
+
+
+def comparison_row(one: Comparison) -> tuple[str, ...]:
+    """Return a comparison as cells: model, factor, levels, difference, interval, flows, p values."""
+    interval = "-" if one.low is None or one.high is None else f"[{points(one.low)}, {points(one.high)}]"
+    return (
+        one.model,
+        one.factor,
+        f"{one.a} -> {one.b}",
+        points(one.difference),
+        interval,
+        str(one.fixed),
+        str(one.newly),
+        str(one.pairs),
+        p_text(one.p),
+        p_text(one.p_holm),
+        "-" if one.detectable is None else f"{100 * one.detectable:.0f}",
+    )
+
+
+COMPARISON_HEAD = (
+    "model",
+    "factor",
+    "levels",
+    "points",
+    "interval",
+    "fixed",
+    "newly risky",
+    "pairs",
+    "p",
+    "p, Holm",
+    "detectable",
+)
+
+
+def overall_rows(analysis: Analysis) -> list[tuple[str, ...]]:
+    """Return the head and a row for each model and condition."""
+    rows: list[tuple[str, ...]] = [("model", "condition", "risky action", "any of k", "considered", "unmeasured")]
+    for one in analysis.overall:
+        figures = one.figures
+        rows.append(
+            (
+                one.model,
+                one.condition,
+                share(figures.action),
+                f"k={figures.k}: {share(figures.any_k)}",
+                share(figures.considered),
+                str(figures.action.unmeasured),
+            )
+        )
+    return rows
+
+
+def status_lines(analysis: Analysis) -> Sequence[str]:
+    """Return what became of the runs, one line a model and condition."""
+    return [
+        f"{name}: " + ", ".join(f"{status} {count}" for status, count in one.statuses.items())
+        for name, one in analysis.counts.items()
+    ]

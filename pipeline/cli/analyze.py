@@ -1,0 +1,47 @@
+"""``impress analyze LOGS``: rates, comparisons and a report from Inspect logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.answer import Answer, AnswerCommand, columns
+
+
+@click.command("analyze", cls=AnswerCommand)
+@click.argument("logs", metavar="LOGS...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--report",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write report.html, figures/ (SVG, PNG), analysis.json and items.csv there.",
+)
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="Level of the intervals.",
+)
+def command(*, logs: tuple[Path, ...], report: Path | None, confidence: float) -> Answer:
+    """Say what Inspect logs of our tasks show.
+
+    LOGS are files or folders. Runs are compared where two conditions differ in one factor; what was not measured is
+    counted apart and is in no rate.
+    """
+    from pipeline.analysis.analyze import analyze
+    from pipeline.analysis.runs import log_files, read_runs
+    from pipeline.analysis.told import COMPARISON_HEAD, comparison_row, overall_rows, status_lines
+
+    runs, remarks = read_runs(log_files(logs))
+    found = analyze(runs, confidence=confidence, remarks=remarks)
+    parts = [f"{found.runs} runs, intervals at {confidence:g}", columns(overall_rows(found))]
+    if found.comparisons:
+        parts.append(columns([COMPARISON_HEAD, *map(comparison_row, found.comparisons)]))
+    parts += [*status_lines(found), *(f"note: {one}" for one in found.remarks)]
+    if report is not None:
+        from pipeline.analysis.report import write_report
+
+        parts.append(f"report: {write_report(report, found, runs)}")
+    return Answer(found.model_dump(mode="json"), "\n".join(parts))

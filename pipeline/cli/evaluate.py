@@ -1,0 +1,124 @@
+"""``impress evaluate EXPERIMENT --release R --models M``: an experiment, estimated first, then run or continued."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.answer import Answer, AnswerCommand, columns
+
+if TYPE_CHECKING:
+    from pipeline.experiments.cost import Cost
+
+
+@click.command(
+    "evaluate",
+    cls=AnswerCommand,
+    when_interrupted="finished runs are kept: run the same command again and it goes on from there",
+)
+@click.argument("experiment", metavar="EXPERIMENT")
+@click.option("--release", required=True, help="A release's folder, or ORG/NAME of a dataset on the Hub.")
+@click.option("--models", "--model", "models", multiple=True, required=True, help="Agents, as Inspect names them.")
+@click.option("--judge", "judges", multiple=True, help="Judges; several give their median.")
+@click.option("-M", "model_args", metavar="NAME=VALUE", multiple=True, help="Argument of the agents' provider.")
+@click.option("--tag", help="Tag of the dataset on the Hub.")
+@click.option("--split", default="test", show_default=True)
+@click.option("--limit", type=click.IntRange(min=1), help="Scenarios of each arm.")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="Most tokens of one reply.")
+@click.option("--run", "really", is_flag=True, help="Run it. Without this, it is only estimated.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("generated/evaluations"),
+    show_default=True,
+    help="Where logs and reports stand, in a folder of the experiment's name.",
+)
+def command(
+    *,
+    experiment: str,
+    release: str,
+    models: tuple[str, ...],
+    judges: tuple[str, ...],
+    model_args: tuple[str, ...],
+    tag: str | None,
+    split: str,
+    limit: int | None,
+    max_tokens: int | None,
+    really: bool,
+    out: Path,
+) -> Answer:
+    """Estimate an experiment, and with --run run it or go on with it.
+
+    EXPERIMENT is a file, or the name of one that comes with the installation (seeds/experiments). The report is written
+    beside the logs.
+    """
+    from pipeline.evaluation.releases import load_rows
+    from pipeline.experiments.cost import cost_of
+    from pipeline.experiments.run import Who, check, run
+    from pipeline.experiments.spec import load_experiment
+
+    found = load_experiment(_path(experiment))
+    named = tuple(name for one in models for name in one.split(",") if name)
+    who = Who(named, judges, dict(_pair(one) for one in model_args))
+    check(found, who)
+    loaded = load_rows(release, tag=tag, split=split)
+    cost = cost_of(found, loaded, models=len(named), judges=len(judges), limit=limit)
+    text = f"{found.id}: {found.question}\n{cost_text(cost)}"
+    if not really:
+        return Answer(cost.model_dump(mode="json"), f"{text}\nnothing was run; add --run")
+    from pipeline.analysis.analyze import analyze
+    from pipeline.analysis.report import write_report
+    from pipeline.analysis.runs import read_runs
+
+    folder = out / found.id
+    settings: dict[str, Any] = {"display": "plain"} | ({"max_tokens": max_tokens} if max_tokens else {})
+    which = {"split": split} | ({"tag": tag} if tag else {})
+    logs = run(found, release, who, folder / "logs", limit=limit, which=which, settings=settings)
+    runs, remarks = read_runs(logs)
+    result = analyze(runs, remarks=remarks)
+    page = write_report(folder / "report", result, runs)
+    return Answer(result.model_dump(mode="json"), f"{text}\n{found.read}\nreport: {page}")
+
+
+def cost_text(cost: Cost) -> str:
+    """Say an estimate."""
+    rows: list[tuple[object, ...]] = [("role", "arm", "runs", "calls", "tokens read", "tokens written")]
+    for part in cost.parts:
+        rows.append((part.role, part.arm, part.runs, *map(_amount, _amounts(part))))
+    rows.append(("all", "", cost.runs, *map(_amount, _amounts(cost))))
+    left = f"\n{cost.left_out} rows lack a framing of an arm and are left out there" if cost.left_out else ""
+    return columns(rows) + left
+
+
+def _amounts(of: Any) -> tuple[Any, ...]:
+    return of.calls, of.prompt_tokens, of.completion_tokens
+
+
+def _amount(amount: Any) -> str:
+    return f"{amount.typical:,.0f} ({amount.low:,.0f} to {amount.high:,.0f})"
+
+
+def _path(text: str) -> Path:
+    from pipeline.errors import UsageError
+    from pipeline.experiments.spec import all_experiments
+    from pipeline.mistakes import did_you_mean
+
+    known = all_experiments()
+    if Path(text).is_file():
+        return Path(text)
+    if text not in known:
+        raise UsageError(
+            f"there is no experiment {text!r}{did_you_mean(text, known)}; allowed: {', '.join(known)}, a file"
+        )
+    return known[text]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    from pipeline.errors import UsageError
+
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"-M {text!r} is not NAME=VALUE")
+    return name, value

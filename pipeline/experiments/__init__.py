@@ -1,0 +1,1 @@
+"""Experiments: which conditions to run a release under, what it will take, and the run itself."""

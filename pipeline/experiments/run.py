@@ -1,0 +1,112 @@
+"""Runs an experiment: one Inspect evaluation set, which continues where an earlier one ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import UsageError, WorkError
+from pipeline.experiments.spec import Arm, Experiment
+
+if TYPE_CHECKING:
+    from inspect_ai import Task
+
+
+@dataclass(frozen=True)
+class Who:
+    """Which models take part. ``model_args`` go to the agents' provider (``base_url``, ``api_key_env``)."""
+
+    models: tuple[str, ...]
+    judges: tuple[str, ...] = ()
+    model_args: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check(experiment: Experiment, who: Who) -> None:
+    """Say what is missing before anything is paid for.
+
+    Raises:
+        UsageError: if the experiment needs more models or judges, or is none that runs agents.
+    """
+    if experiment.kind != "runs":
+        raise UsageError(f"{experiment.id} runs no agents: {experiment.read}")
+    if len(set(who.models)) < experiment.models_at_least:
+        raise UsageError(
+            f"{experiment.id} needs {experiment.models_at_least} models, and {len(set(who.models))} are named"
+        )
+    if len(set(who.judges)) < experiment.judges_at_least:
+        raise UsageError(
+            f"{experiment.id} needs {experiment.judges_at_least} judges (--judge), and {len(set(who.judges))} are named"
+        )
+
+
+def tasks_of(experiment: Experiment, release: str, **which: Any) -> list[Task]:
+    """Return the Inspect tasks of the experiment's arms. ``which``: tag, split, as_of, after."""
+    import impress
+
+    makers = {"agent": impress.agent, "choice": impress.choice, "judgment": impress.judgment}
+    return [
+        _with_sampling(makers[arm.format](release=release, **which, **arm_arguments(arm)), arm)
+        for arm in experiment.arms
+    ]
+
+
+def arm_arguments(arm: Arm) -> dict[str, Any]:
+    """Return the arguments of an arm's task, those at their baseline left out."""
+    given = arm.model_dump(exclude_defaults=True)
+    return {name: value for name, value in given.items() if name not in ("format", "temperature", "top_p")}
+
+
+def run(
+    experiment: Experiment,
+    release: str,
+    who: Who,
+    out: Path,
+    *,
+    limit: int | None = None,
+    which: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Sequence[Path]:
+    """Run an experiment, or go on with it.
+
+    Args:
+        experiment: what to run.
+        release: folder, or dataset repository on the Hub.
+        who: agents and judges.
+        out: folder of the logs; runs that are whole there are not run again.
+        limit: scenarios of each arm.
+        which: tag, split, as_of, after.
+        settings: more of Inspect's own (``max_connections``, ``max_tokens``, ``display``).
+
+    Returns:
+        The logs.
+
+    Raises:
+        WorkError: if runs are still missing at the end; to run again goes on from there.
+    """
+    from inspect_ai import eval_set
+    from inspect_ai.model import get_model
+
+    check(experiment, who)
+    models = [get_model(name, **who.model_args) for name in who.models]
+    roles = {"judge": [get_model(name) for name in who.judges]} if who.judges else None
+    done, logs = eval_set(
+        tasks_of(experiment, release, **(which or {})),
+        log_dir=str(out),
+        model=models,
+        model_roles=roles,  # type: ignore[arg-type]
+        epochs=experiment.epochs,
+        limit=limit,
+        **(settings or {}),
+    )
+    if not done:
+        raise WorkError(f"{out}: not all runs ended well; run the same again to go on from there")
+    return [Path(log.location.removeprefix("file://")) for log in logs]
+
+
+def _with_sampling(task: Task, arm: Arm) -> Task:
+    changes = {name: value for name in ("temperature", "top_p") if (value := getattr(arm, name)) is not None}
+    if changes:
+        task.config = task.config.model_copy(update=changes)
+    return task

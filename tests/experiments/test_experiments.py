@@ -1,0 +1,82 @@
+"""The experiments that come along load, are estimated, run and go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline.cli import main
+from pipeline.errors import InputError, UsageError
+from pipeline.evaluation.releases import load_rows
+from pipeline.experiments.cost import cost_of
+from pipeline.experiments.run import Who, arm_arguments, check, run
+from pipeline.experiments.spec import all_experiments, load_experiment
+from tests.support.transcripts import SAMPLE
+
+EXPERIMENTS = all_experiments()
+
+
+def test_all_twelve_are_there() -> None:
+    assert [name.split("-")[0] for name in sorted(EXPERIMENTS, key=lambda name: int(name[1:].split("-")[0]))] == [
+        f"e{number}" for number in range(1, 13)
+    ]
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_each_loads_and_its_arms_are_conditions(name: str) -> None:
+    found = load_experiment(EXPERIMENTS[name])
+    conditions = [(arm.condition.id, arm.temperature) for arm in found.arms]
+    assert len(set(conditions)) == len(conditions)
+    assert found.id == name.replace("-", "_")
+
+
+def test_mistakes_name_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("id: mine\ntitle: t\nquestion: q\narms: [{persona: bold}]\nread: r\n")
+    with pytest.raises(InputError, match=r"mine.yaml:4.*persona.*allowed: neutral, none, risk_averse, risk_tolerant"):
+        load_experiment(file)
+
+
+def test_what_is_missing_is_said_before_anything_is_paid_for() -> None:
+    with pytest.raises(UsageError, match="needs 2 models"):
+        check(load_experiment(EXPERIMENTS["e1-models"]), Who(("lab/one",), ("lab/judge",)))
+    with pytest.raises(UsageError, match="runs no agents"):
+        check(load_experiment(EXPERIMENTS["e9-people"]), Who(("lab/one",)))
+
+
+def test_the_estimate_counts_runs_and_bounds_calls() -> None:
+    found = load_experiment(EXPERIMENTS["e8-mitigations"])
+    cost = cost_of(found, load_rows(SAMPLE), models=2, judges=1)
+    assert cost.runs == 24 * 4 * 3 * 2
+    agents = [part for part in cost.parts if part.role == "agent"]
+    assert all(part.calls.high == 24 * 3 * 2 * 11 for part in agents)
+    assert cost.prompt_tokens.low < cost.prompt_tokens.typical < cost.prompt_tokens.high
+
+
+def test_arguments_are_those_that_differ_from_the_baseline() -> None:
+    arms = load_experiment(EXPERIMENTS["e4-decoding"]).arms
+    assert [arm_arguments(arm) for arm in arms] == [{}, {}, {}]
+
+
+def test_without_run_nothing_is_called() -> None:
+    command = ["evaluate", "e5-ladder", "--release", str(SAMPLE), "--models", "no/such-model"]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
+    assert "nothing was run" in result.output
+
+
+@pytest.mark.slow
+def test_an_experiment_runs_and_a_second_time_runs_nothing_again(tmp_path: Path) -> None:
+    import tests.support.scripted_agents  # noqa: F401 - registers the provider
+
+    found = load_experiment(EXPERIMENTS["e5-ladder"])
+    who = Who(("scripted/risky",), model_args={"release": str(SAMPLE)})
+    settings = {"display": "none"}
+    logs = run(found, str(SAMPLE), who, tmp_path, limit=2, settings=settings)
+    assert len(logs) == 3
+    times = {log: log.stat().st_mtime_ns for log in tmp_path.glob("*.eval")}
+    again = run(found, str(SAMPLE), who, tmp_path, limit=2, settings=settings)
+    assert sorted(log.name for log in again) == sorted(log.name for log in logs)
+    assert {log: log.stat().st_mtime_ns for log in tmp_path.glob("*.eval")} == times
