@@ -279,7 +279,7 @@ def compared(pairs: list[Pair], settings: DeduplicationSettings) -> list[Call]:
         _, second = compare(entries, encoder, settings.threshold).judge(settings.threshold)
         match = None if second.kept else second.match
         cosine = float(vectors[number] @ vectors[number + 1])
-        calls.append(Call(cosine, match and match.layer, match and match.doubt))
+        calls.append(Call(cosine, match.layer if match else None, match.doubt if match else None))
     return calls
 
 
