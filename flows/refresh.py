@@ -18,7 +18,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.build import run_as_task
+from flows.build import TaskRunner
 from pipeline.build import run_build
 from pipeline.cli.diff import text_of
 from pipeline.errors import ImpressError
@@ -73,7 +73,8 @@ async def refreshed(
         return Completed(name=SKIPPED, message="due while nothing ran, and `missed` says to skip it")
     coming = next_release(specification, out / "releases", datetime.datetime.now(datetime.UTC).date())
     try:
-        result = await run_build(coming.specification, out=out, progress=SilentProgress(), runner=run_as_task)
+        runner = TaskRunner(coming.specification)
+        result = await run_build(coming.specification, out=out, progress=SilentProgress(), runner=runner)
     except NothingNewError as error:
         done = await published(coming.last, schedule) if coming.last is not None else None
         return Completed(name=NOTHING_NEW, message=f"{error}: no commit{_also(done)}")

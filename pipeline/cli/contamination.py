@@ -112,8 +112,8 @@ def command(
         store, settings = out / "runs" / "contamination.sqlite", Settings(seed=seed)
         pairs = None
         if unseen is not None:
-            long_enough = [askable(side, settings) for side in (scenarios, read_scenarios(unseen))]
-            pairs = matched(*long_enough, rows, seed)
+            published, others = (askable(side, settings) for side in (scenarios, read_scenarios(unseen)))
+            pairs = matched(published, others, rows, seed)
         asked = ask(pairs, manifest, load_specification(specification), role, store=store, settings=settings)
         recall, known = asyncio.run(asked)
         found = replace(found, recall=recall, canary_known=known)

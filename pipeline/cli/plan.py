@@ -7,7 +7,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -50,10 +50,11 @@ def command(specification: Path, *, every_cell: bool, measure: int | None, out: 
 
     seeds = load_seeds()
     checked = load_specification(specification, seeds)
-    planned, document = plan(checked, seeds), {}
+    planned = plan(checked, seeds)
+    document: dict[str, Any] = {}
     if measure is not None:
         found = measured(checked, out=out, cells=measure)
-        planned, document = planned.model_copy(update={"estimate": found.estimate}), {"calls_made": found.calls_made}
+        planned, document["calls_made"] = planned.model_copy(update={"estimate": found.estimate}), found.calls_made
     pools = pools_of(planned)
     document |= {**planned.model_dump(mode="json"), "pools": [dataclasses.asdict(pool) for pool in pools]}
     return Answer(document, text_of(planned, pools, every_cell=every_cell))

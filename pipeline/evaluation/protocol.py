@@ -134,7 +134,7 @@ def output_of(reply: Mapping[str, Any], model: str, tools: Sequence[ToolInfo]) -
                 message=ChatMessageAssistant(
                     content=_content(message.get("reasoning_content"), said), tool_calls=calls or None, model=model
                 ),
-                stop_reason=stop,  # type: ignore[arg-type]
+                stop_reason=stop,
             )
         ],
         usage=None

@@ -73,7 +73,7 @@ def cost_of(
         for name in ("calls", "prompt_tokens", "completion_tokens")
     }
     runs = sum(part.runs for part in parts if part.role == "agent")
-    return Cost(parts=tuple(parts), left_out=left_out, runs=runs, **total)  # type: ignore[arg-type]
+    return Cost(parts=tuple(parts), left_out=left_out, runs=runs, **total)
 
 
 def _sizes(loaded: Loaded, arm: Arm) -> list[Sizes]:

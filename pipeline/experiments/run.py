@@ -95,7 +95,7 @@ def run(
         tasks_of(experiment, release, **(which or {})),
         log_dir=str(out),
         model=models,
-        model_roles=roles,  # type: ignore[arg-type]
+        model_roles=roles,
         epochs=experiment.epochs,
         limit=limit,
         **(settings or {}),
