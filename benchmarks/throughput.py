@@ -4,8 +4,8 @@
     python -m benchmarks.throughput --only "200 ms, 64" --rivals distilabel=/venv/bin/python curator=...
 
 A scripted server runs in a process of its own. With ``n`` calls and at most ``k`` in flight the ideal is
-``n / k`` times the mean latency. *Wire* is the time from the first arrival to the last reply as the server saw it, *return*
-from the call of the tool to its return; imports are in neither. CPU is that of all processes of the tool.
+``n / k`` times the mean latency. *Wire* is the time from the first arrival to the last reply as the server saw it,
+*return* from the call of the tool to its return; imports are in neither. CPU is that of all processes of the tool.
 
 Each contender runs in a process of its own: ours, bare aiohttp, AsyncOpenAI and DSPy in this environment, the rivals
 (``distilabel``, ``datadesigner``, ``curator``) in the environments whose interpreters are given, by ``--rivals`` or
@@ -161,7 +161,9 @@ def versions(rivals: dict[str, str]) -> dict[str, str | None]:
     found |= {name: importlib.metadata.version(name) for name in LIBRARIES}
     for name, package in RIVALS.items():
         ask = f"import importlib.metadata as m; print(m.version({package!r}))"
-        told = subprocess.run([rivals[name], "-c", ask], capture_output=True, text=True) if name in rivals else None
+        told = None
+        if name in rivals:
+            told = subprocess.run([rivals[name], "-c", ask], capture_output=True, text=True, check=False)
         found[package] = told.stdout.strip() if told and not told.returncode else None
     return found
 

@@ -1,7 +1,7 @@
 """The contenders of the benchmark of throughput that run in this environment: each makes all calls of a load.
 
-As a process of its own, ``python -m benchmarks.throughput_arms NAME LOAD`` runs one of them and prints, as JSON on the last
-line, how many calls it made and what they took (as the scripts of ``benchmarks/rivals`` do).
+As a process of its own, ``python -m benchmarks.throughput_arms NAME LOAD`` runs one of them and prints, as JSON
+on the last line, how many calls it made and what they took (as the scripts of ``benchmarks/rivals`` do).
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ async def settle_all(work: Iterable[Coroutine[Any, Any, T]], at_once: int | None
     """Run all to their end, then return the results in order or raise the first failure.
 
     With ``at_once`` no more than so many have begun and not ended, so that the first calls are on their way before
-    the last item's computing begins. Unlike a task group this does not cancel the others when one fails: a call in flight has been
-    paid for, and its completion is worth keeping.
+    the last item's computing begins. Unlike a task group this does not cancel the others when one fails: a call
+    in flight has been paid for, and its completion is worth keeping.
     """
     if at_once is not None:
         slots = asyncio.Semaphore(at_once)

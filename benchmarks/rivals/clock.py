@@ -1,7 +1,7 @@
 """What every script of a rival shares: the load as JSON on the command line, the result as JSON on the last line.
 
-Only the standard library: it runs in the environments of the rivals. tiktoken would fetch its vocabulary from the network;
-litellm brings a copy.
+Only the standard library: it runs in the environments of the rivals. tiktoken would fetch its vocabulary from
+the network; litellm brings a copy.
 """
 
 import json

@@ -10,7 +10,6 @@ from clock import load, measured
 given = load()
 os.environ |= {
     "CURATOR_CACHE_DIR": "cache",
-    "CURATOR_VIEWER": "0",
     "TELEMETRY_ENABLED": "false",
     "CURATOR_DISABLE_RICH_DISPLAY": "1",
 }
@@ -22,9 +21,11 @@ class Rows(curator.LLM):
     """Asks a row's prompt as it stands."""
 
     def prompt(self, row):
+        """Return what the row asks."""
         return row["prompt"]
 
     def parse(self, row, reply):
+        """Return the row made."""
         return {"reply": reply}
 
 
