@@ -4,7 +4,7 @@
 
 The server refuses 10% of requests (429 with Retry-After) and fails at 5% (500), 2% (no reply until the client's
 time-out), 2% (torn or malformed) and 1% (well formed, but not by the schema). The limit per minute is set so low that
-it binds, and the server counts every arrival, the failed ones too. The same rows are then made without faults and without
+it binds, and the server counts every arrival, failed ones too. The same rows are then made without faults and without
 the limit; every completion and every row has to be equal. A reply that is not by the schema is a completion like any
 other: what reads it asks again, with another sample, as the generate stage does.
 """
