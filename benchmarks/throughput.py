@@ -1,219 +1,142 @@
-"""How close calls and candidates come to what the server's latency allows, and what they take of this machine's CPU.
+"""How close tools come to what a server's latency allows, on the wire and from call to return, and what CPU they take.
 
-    python -m benchmarks.throughput            # prints the table, writes benchmarks/results/throughput.json
+    python -m benchmarks.throughput                            # all scenarios with what is at hand
+    python -m benchmarks.throughput --only "200 ms, 64" --rivals distilabel=/venv/bin/python curator=...
 
-A scripted server with 200 ms latency runs in a process of its own. With ``n`` calls and at most ``k`` in
-flight the ideal is ``ceil(n / k)`` times the latency. CPU is that of this process alone, per call.
+A scripted server runs in a process of its own. With ``n`` calls and at most ``k`` in flight the ideal is
+``n / k`` times the mean latency. *Wire* is the time from the first arrival to the last reply as the server saw it,
+*return* from the call of the tool to its return; imports are in neither. CPU is that of all processes of the tool.
 
-The first rows make one call an item; the last makes whole candidates with the generate stage (executable
-core, its proof, DSPy programs, checks of the prose), each several calls.
+Each contender runs in a process of its own: ours, bare aiohttp, AsyncOpenAI and DSPy in this environment, the rivals
+(``distilabel``, ``datadesigner``, ``curator``) in the environments whose interpreters are given, by ``--rivals`` or
+the variable ``IMPRESS_RIVALS``; what is not given or fails is null. Results are merged into the JSON by scenario.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import importlib.metadata
-import itertools
 import json
-import math
 import os
 import platform
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Coroutine, Iterator
+import urllib.request
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-from pipeline.generate.stage import GenerationContext, generate
-from pipeline.models.client import open_client
-from pipeline.models.requests import ChatMessage
-from pipeline.models.store import CompletionStore
-from pipeline.plan import plan
-from pipeline.schema.candidate import Attempt
-from pipeline.schema.specification import (
-    CallLimits,
-    GenerationSettings,
-    ModelRole,
-    Models,
-    OpenAIEndpoint,
-    Specification,
-)
-from pipeline.seeds import load_seeds
+from benchmarks.throughput_arms import CONTENDERS
 
 RESULTS = Path(__file__).parent / "results" / "throughput.json"
 ROOT = Path(__file__).parents[1]
-PROMPT_WORDS = 600
+RIVALS = {"distilabel": "distilabel", "datadesigner": "data-designer", "curator": "bespokelabs-curator"}
+"""Rivals, by the name of their package."""
+CALLS_A_CANDIDATE = 4.6
+STAGE_CALLS = 0.5
+"""Share of the calls that the generate stage is given: a candidate takes several."""
+FAULTY = {"status_429": 0.10, "status_500": 0.05, "retry_after": "1", "at_most": 20}
 LIBRARIES = ("aiohttp", "dspy", "httpx", "openai", "pydantic")
 
 
 @dataclass(frozen=True)
-class Load:
-    """What each contender has to do: so many items, at most so many calls in flight at a server of such latency (s)."""
+class Scenario:
+    """A server and a load. ``rounds``: how often all calls in flight are answered in the ideal case."""
 
-    base_url: str
-    items: int
-    in_flight: int
+    name: str
     latency: float
+    in_flight: int
+    rounds: int
+    sigma: float = 0.0
+    faults: dict[str, Any] = field(default_factory=dict)
 
-    def ideal(self, calls: int) -> float:
-        """Seconds that nobody can go below with so many calls."""
-        return math.ceil(calls / self.in_flight) * self.latency
+    @property
+    def calls(self) -> int:
+        """Calls in all."""
+        return self.in_flight * self.rounds
 
-    def prompt(self, number: int) -> str:
-        """The ``number``-th call's prompt, as long as a scenario, its question last."""
-        return " ".join(f"word{number % 7}" for _ in range(PROMPT_WORDS)) + f" Question {number}?"
+    def ideal(self, calls: float) -> float:
+        """Seconds that nobody can go below with so many calls, on average."""
+        return calls / self.in_flight * self.latency
 
-    def body(self, number: int) -> dict[str, Any]:
-        """The ``number``-th call as a client without a store would send it."""
-        return {
-            "model": "scripted",
-            "messages": [{"role": "user", "content": self.prompt(number)}],
-            "temperature": 0.7,
-            "max_tokens": 512,
-        }
+
+SCENARIOS = (
+    Scenario("200 ms, 64 in flight", 0.2, 64, 30),
+    Scenario("200 ms, 256 in flight", 0.2, 256, 16),
+    Scenario("200 ms, 1024 in flight", 0.2, 1024, 8),
+    Scenario("2 s, 64 in flight", 2.0, 64, 8),
+    Scenario("2 s, 256 in flight", 2.0, 256, 6),
+    Scenario("2 s, 1024 in flight", 2.0, 1024, 5),
+    Scenario("200 ms, 64 in flight, 10% 429 and 5% 500", 0.2, 64, 30, faults=FAULTY),
+    Scenario("200 ms, 64 in flight, lognormal", 0.2, 64, 60, sigma=0.8),
+)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """The median of the repeats. ``ratio`` is wall time over the ideal."""
+    """One contender in one scenario; figures are ``None`` where it could not be run, and ``problem`` says why."""
 
     contender: str
-    items: int
-    calls: int
-    wall_seconds: float
-    ideal_seconds: float
-    ratio: float
-    cpu_milliseconds_a_call: float
+    calls: int | None = None
+    lost: int | None = None
+    wire_ratio: float | None = None
+    return_ratio: float | None = None
+    cpu_ms_a_call: float | None = None
+    in_flight_most: int | None = None
+    problem: str | None = None
 
 
-Contender = Callable[[Load], Coroutine[Any, Any, int]]
-"""Does the work of a load and returns how many calls it took."""
-
-
-@contextmanager
-def store_on_disk() -> Iterator[CompletionStore]:
-    """Give an empty store on the disk of the checkout (a temporary folder may be memory)."""
-    disk = ROOT / "generated"
-    disk.mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(dir=disk) as folder,
-        CompletionStore.open(Path(folder) / "store.sqlite") as store,
-    ):
-        yield store
-
-
-def roles(load: Load) -> Models:
-    """Return all roles at the scripted server."""
-    role = ModelRole(
-        endpoint=OpenAIEndpoint(kind="openai", base_url=load.base_url),
-        model="scripted",
-        limits=CallLimits(in_flight=load.in_flight),
-    )
-    return Models(generator=role, judge=role)
-
-
-async def our_client(load: Load) -> int:
-    """Our client with its store on the disk: each completion is durable before it is handed out."""
-    with store_on_disk() as store:
-        async with open_client(roles(load), store) as client:
-
-            async def call(number: int) -> None:
-                await client.complete("generator", [ChatMessage(role="user", content=load.prompt(number))])
-
-            await asyncio.gather(*(call(number) for number in range(load.items)))
-            return len(store)
-
-
-async def generate_stage(load: Load) -> int:
-    """The whole generate stage: cores drawn from the kits and proven, prose by the DSPy programs, checked."""
-    seeds = load_seeds()
-    fitting = Specification(
-        name="throughput", version="2026.11.0", title="Throughput", models=roles(load), quota=64, attempts_per_cell=64,
-        generation=GenerationSettings(core="kit"),
-    )  # fmt: skip
-    cells = plan(fitting, seeds).cells
-    attempts = [
-        Attempt(cell=cell.cell, number=number // len(cells), seed=number, situation=cell.situations[0])
-        for number, cell in zip(range(load.items), itertools.cycle(cells), strict=False)
-    ]
-    with store_on_disk() as store:
-        async with open_client(fitting.models, store) as client:
-            made = await generate(attempts, GenerationContext(seeds=seeds, specification=fitting, client=client))
-            assert len(made) == load.items
-            return client.calls_made
-
-
-async def bare_aiohttp(load: Load) -> int:
-    """Bare aiohttp: nothing checked, nothing kept, nothing retried."""
-    import aiohttp
-
-    slots = asyncio.Semaphore(load.in_flight)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-
-        async def call(number: int) -> None:
-            body = load.body(number)
-            async with slots, session.post(f"{load.base_url}/chat/completions", json=body) as response:
-                assert (await response.json())["choices"]
-
-        await asyncio.gather(*(call(number) for number in range(load.items)))
-    return load.items
-
-
-async def openai_httpx(load: Load) -> int:
-    """``AsyncOpenAI`` on httpx, its default: nothing kept."""
-    from openai import AsyncOpenAI
-
-    slots = asyncio.Semaphore(load.in_flight)
-    async with AsyncOpenAI(base_url=load.base_url, api_key="none") as client:
-
-        async def call(number: int) -> None:
-            body = load.body(number)
-            async with slots:
-                assert (await client.chat.completions.create(**body)).choices
-
-        await asyncio.gather(*(call(number) for number in range(load.items)))
-    return load.items
-
-
-CONTENDERS: dict[str, Contender] = {
-    "our client, completions on disk": our_client,
-    "aiohttp, bare": bare_aiohttp,
-    "AsyncOpenAI on httpx": openai_httpx,
-}
-"""What makes one call an item; a new contender is a coroutine that takes the load, and a line here."""
-
-
-def measure(name: str, contender: Contender, load: Load, repeats: int) -> Measurement:
-    """Run a contender ``repeats`` times after one small run to warm up, and take the medians."""
-    asyncio.run(contender(replace(load, items=load.in_flight)))
-    walls, cpus, calls = [], [], 0
-    for _ in range(repeats):
-        wall, cpu = time.perf_counter(), time.process_time()
-        calls = asyncio.run(contender(load))
-        walls.append(time.perf_counter() - wall)
-        cpus.append(time.process_time() - cpu)
-    ideal = load.ideal(calls)
+def measure(name: str, command: Sequence[str], scenario: Scenario, rows: int, base_url: str) -> Measurement:
+    """Run one contender in a process of its own."""
+    _get(base_url, "forget", post=True)
+    load = {"base_url": base_url, "rows": rows, "in_flight": scenario.in_flight, "words": 600}
+    try:
+        done = subprocess.run(
+            [*command, json.dumps(load)], capture_output=True, text=True, timeout=240, cwd=ROOT, check=True
+        )
+        took = json.loads(done.stdout.strip().splitlines()[-1])
+    except (subprocess.SubprocessError, ValueError, IndexError) as error:
+        said = str(getattr(error, "stderr", None) or error).strip().splitlines()
+        return Measurement(name, problem=f"{type(error).__name__}: {said[-1][:200] if said else ''}")
+    seen = _get(base_url, "counts")
+    calls = seen["answered"]
+    ideal = scenario.ideal(calls)
     return Measurement(
         contender=name,
-        items=load.items,
         calls=calls,
-        wall_seconds=round(median(walls), 3),
-        ideal_seconds=round(ideal, 3),
-        ratio=round(median(walls) / ideal, 2),
-        cpu_milliseconds_a_call=round(1000 * median(cpus) / calls, 2),
+        lost=max(0, rows - took["rows"]),
+        wire_ratio=round(seen["seconds_on_the_wire"] / ideal, 2),
+        return_ratio=round(took["seconds"] / ideal, 2),
+        cpu_ms_a_call=round(1000 * took["cpu_seconds"] / calls, 2),
+        in_flight_most=seen["in_flight_most"],
     )
 
 
+def run(scenario: Scenario, wanted: Sequence[str], rivals: dict[str, str]) -> list[Measurement]:
+    """Run all contenders of a scenario against a server each of ours shares."""
+    measured = []
+    for name in [one for one in (*CONTENDERS, *RIVALS) if not wanted or one in wanted]:
+        stage = name == "our generate stage"
+        if name in RIVALS and name not in rivals:
+            measured.append(Measurement(name, problem="no interpreter given"))
+            continue
+        ours = [sys.executable, "-m", "benchmarks.throughput_arms", name]
+        command = ours if name in CONTENDERS else [rivals[name], f"benchmarks/rivals/{name}_rows.py"]
+        rows = int(scenario.calls * STAGE_CALLS / CALLS_A_CANDIDATE) if stage else scenario.calls
+        with scripted_server(scenario, "tests.support.scripted_replies:respond" if stage else None) as base_url:
+            measured.append(measure(name, command, scenario, rows, base_url))
+        show(measured[-1])
+    return measured
+
+
 @contextmanager
-def scripted_server(latency: float, responder: str | None = None) -> Iterator[str]:
+def scripted_server(scenario: Scenario, responder: str | None = None) -> Iterator[str]:
     """Run the scripted server in a process of its own; give its base URL."""
-    command = [sys.executable, "-m", "tests.support.scripted_server", "--latency", str(latency)]
+    given = {"latency": scenario.latency, "sigma": scenario.sigma, "faults": json.dumps(scenario.faults)}
+    command = [sys.executable, "-m", "tests.support.scripted_server"]
+    command += [part for name, value in given.items() for part in (f"--{name}", str(value))]
     process = subprocess.Popen(
         [*command, *(["--responder", responder] if responder else [])], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
@@ -225,47 +148,60 @@ def scripted_server(latency: float, responder: str | None = None) -> Iterator[st
         process.wait(timeout=10)
 
 
-def versions() -> dict[str, str]:
-    """What was measured with."""
-    libraries = {name: importlib.metadata.version(name) for name in LIBRARIES}
-    return {"python": platform.python_version(), "cpus": str(os.cpu_count()), **libraries}
+def _get(base_url: str, path: str, *, post: bool = False) -> Any:
+    request = urllib.request.Request(base_url.removesuffix("v1") + path, data=b"" if post else None)
+    with urllib.request.urlopen(request, timeout=30) as response:
+        text = response.read()
+    return json.loads(text) if text else None
 
 
-def show(measurements: list[Measurement]) -> None:
-    """Print the table."""
-    print(f"{'':34}{'items':>7}{'calls':>7}{'wall s':>8}{'ideal s':>9}{'ratio':>7}{'CPU ms a call':>15}")
-    for one in measurements:
-        print(
-            f"{one.contender:34}{one.items:7}{one.calls:7}{one.wall_seconds:8.2f}{one.ideal_seconds:9.2f}{one.ratio:7.2f}"
-            f"{one.cpu_milliseconds_a_call:15.2f}"
-        )
+def versions(rivals: dict[str, str]) -> dict[str, str | None]:
+    """What was measured with; the rivals' versions as their environments tell."""
+    found: dict[str, str | None] = {"python": platform.python_version(), "cpus": str(os.cpu_count())}
+    found |= {name: importlib.metadata.version(name) for name in LIBRARIES}
+    for name, package in RIVALS.items():
+        ask = f"import importlib.metadata as m; print(m.version({package!r}))"
+        told = None
+        if name in rivals:
+            told = subprocess.run([rivals[name], "-c", ask], capture_output=True, text=True, check=False)
+        found[package] = told.stdout.strip() if told and not told.returncode else None
+    return found
+
+
+def show(one: Measurement) -> None:
+    """Print a line."""
+    if one.problem:
+        print(f"  {one.contender:22} {one.problem}", flush=True)
+        return
+    print(
+        f"  {one.contender:22}{one.calls:7} calls  wire {one.wire_ratio:6.2f}  return {one.return_ratio:6.2f}  "
+        f"CPU {one.cpu_ms_a_call:6.2f} ms  lost {one.lost}  in flight {one.in_flight_most}",
+        flush=True,
+    )
 
 
 def main() -> None:
-    """Measure all contenders, print the table, write the results."""
+    """Measure, print, merge into the results."""
     parser = argparse.ArgumentParser(description="Calls through our client and its rivals, against a scripted server")
-    parser.add_argument("--items", type=int, default=300, help="calls, and candidates")
-    parser.add_argument("--in-flight", type=int, default=64)
-    parser.add_argument("--latency", type=float, default=0.2, help="seconds")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", nargs="*", default=[], help="scenarios whose name begins so")
+    parser.add_argument("--contenders", nargs="*", default=[], help=f"of {', '.join((*CONTENDERS, *RIVALS))}")
+    parser.add_argument(
+        "--rivals", nargs="*", default=os.environ.get("IMPRESS_RIVALS", "").split(), metavar="NAME=PYTHON"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
-    with scripted_server(given.latency) as base_url:
-        load = Load(base_url, given.items, given.in_flight, given.latency)
-        measurements = [measure(name, contender, load, given.repeats) for name, contender in CONTENDERS.items()]
-    with scripted_server(given.latency, "tests.support.scripted_replies:respond") as base_url:
-        load = replace(load, base_url=base_url)
-        measurements.append(measure("our generate stage", generate_stage, load, given.repeats))
-    show(measurements)
-    result = {
-        "in_flight": given.in_flight,
-        "latency_seconds": given.latency,
-        "repeats": given.repeats,
-        "versions": versions(),
-        "measurements": [asdict(one) for one in measurements],
-    }
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(result, indent=2) + "\n")
+    rivals = dict(one.split("=", 1) for one in given.rivals)
+    known = json.loads(given.out.read_text()) if given.out.exists() else {}
+    scenarios = known.get("scenarios", {})
+    for scenario in SCENARIOS:
+        if given.only and not any(scenario.name.startswith(start) for start in given.only):
+            continue
+        print(scenario.name, flush=True)
+        kept = scenarios.get(scenario.name, {}).get("measurements", {})
+        kept |= {one.contender: asdict(one) for one in run(scenario, given.contenders, rivals)}
+        scenarios[scenario.name] = {**asdict(scenario), "measurements": kept}
+        result = {"versions": versions(rivals), "scenarios": scenarios}
+        given.out.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

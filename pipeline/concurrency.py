@@ -9,12 +9,16 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def settle_all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+async def settle_all(work: Iterable[Coroutine[Any, Any, T]], at_once: int | None = None) -> list[T]:
     """Run all to their end, then return the results in order or raise the first failure.
 
-    Unlike a task group this does not cancel the others when one fails: a call in flight has been
-    paid for, and its completion is worth keeping.
+    With ``at_once`` no more than so many have begun and not ended, so that the first calls are on their way before
+    the last item's computing begins. Unlike a task group this does not cancel the others when one fails: a call
+    in flight has been paid for, and its completion is worth keeping.
     """
+    if at_once is not None:
+        slots = asyncio.Semaphore(at_once)
+        work = [_in_turn(slots, one) for one in work]
     outcomes = await asyncio.gather(*work, return_exceptions=True)
     results: list[T] = []
     for outcome in outcomes:
@@ -22,3 +26,8 @@ async def settle_all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
             raise outcome
         results.append(outcome)
     return results
+
+
+async def _in_turn(slots: asyncio.Semaphore, one: Coroutine[Any, Any, T]) -> T:
+    async with slots:
+        return await one

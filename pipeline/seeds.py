@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from pipeline.resources import seeds_dir
 from pipeline.schema.base import Record, sha256_of
 from pipeline.schema.cell import Cell, ImplausiblePairs
 from pipeline.schema.domain import Domain, Pools
-from pipeline.schema.estimate import CallSizes, Prices
+from pipeline.schema.estimate import CallSizes, Price, Prices
+from pipeline.schema.limits import ProviderLimit, ProviderLimits
 from pipeline.schema.specification import Grid, Specification
 from pipeline.schema.taxonomy import Motive, RiskType
 from pipeline.yaml_input import LineLookup, load_yaml_document, load_yaml_record
@@ -60,7 +61,7 @@ def load_seeds(root: Path | None = None) -> Seeds:
     raise_first(lines, pair_mistakes(implausible.pairs, motives, risk_types, _realised(domains)))
     call_sizes = load_yaml_record(root / "estimates.yaml", CallSizes)
     prices, lines = load_yaml_document(root / "prices.yaml", Prices)
-    raise_first(lines, _price_mistakes(prices))
+    raise_first(lines, _listed_twice("prices", prices.prices))
     entries: dict[str, Record] = {
         **{f"motives/{name}": entry for name, (entry, _) in motives.items()},
         **{f"risk_types/{name}": entry for name, (entry, _) in risk_types.items()},
@@ -80,6 +81,24 @@ def load_seeds(root: Path | None = None) -> Seeds:
         prices=prices,
         hashes={name: sha256_of(entry.model_dump(mode="json")) for name, entry in entries.items()},
     )
+
+
+def load_limits(root: Path | None = None) -> ProviderLimits:
+    """Read and check what is known of providers' limits. They decide how long a build takes, never what is in it.
+
+    Args:
+        root: the folder with ``limits.yaml``; the installation's own seeds if left out. Without the file nothing
+            is known.
+
+    Raises:
+        InputError: for the first mistake, with the number of the others.
+    """
+    path = (seeds_dir() if root is None else root) / "limits.yaml"
+    if not path.exists():
+        return ProviderLimits()
+    limits, lines = load_yaml_document(path, ProviderLimits)
+    raise_first(lines, _listed_twice("limits", limits.limits))
+    return limits
 
 
 def load_specification(path: Path, seeds: Seeds | None = None) -> Specification:
@@ -139,9 +158,9 @@ def _realised(domains: Mapping[str, tuple[Domain, LineLookup]]) -> dict[tuple[st
     return found
 
 
-def _price_mistakes(prices: Prices) -> Iterator[Mistake]:
+def _listed_twice(name: str, entries: Sequence[Price | ProviderLimit]) -> Iterator[Mistake]:
     names: list[tuple[Place, str]] = [
-        (("prices", index, "model"), f"{price.model} at {price.base_url}") for index, price in enumerate(prices.prices)
+        ((name, index, "model"), f"{entry.model} at {entry.base_url}") for index, entry in enumerate(entries)
     ]
     yield from repeated("model", names)
 

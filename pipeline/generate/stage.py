@@ -40,7 +40,8 @@ async def generate(attempts: Sequence[Attempt], context: GenerationContext) -> l
         EndpointUnavailable, EndpointError, MissingCompletion: from the client; what a reply holds
             never raises.
     """
-    return await settle_all(_candidate(attempt, context) for attempt in attempts)
+    in_flight = context.specification.models.generator.limits.in_flight
+    return await settle_all((_candidate(attempt, context) for attempt in attempts), at_once=in_flight)
 
 
 def program_hashes(programs: Programs | None = None) -> dict[str, str]:

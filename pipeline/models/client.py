@@ -10,24 +10,25 @@ one who is cancelled does not take a paid call down.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
 from pipeline.errors import ImpressError, UsageError
+from pipeline.models.congestion import AdaptiveSlots
 from pipeline.models.errors import EndpointError, EndpointUnavailable, MissingCompletion
 from pipeline.models.guard import open_guard
 from pipeline.models.requests import ChatMessage, ChatRequest, Completion, GuardPrompt, Request, guard_request
-from pipeline.models.sources import Source, sources_of
+from pipeline.models.role import DEFAULT_BACKOFF, Backoff, Closing, RoleAtWork
+from pipeline.models.sources import sources_of
 from pipeline.models.store import CompletionStore
-from pipeline.models.transport import TransientError
 from pipeline.models.usage import Collected, collect_usage, record
 from pipeline.models.weights import Progress
 from pipeline.schema.candidate import Usage
-from pipeline.schema.specification import Budget, GuardModel, ModelRole, Models, RoleName, Sampling, guard_role
+from pipeline.schema.limits import ProviderLimits
+from pipeline.schema.specification import Budget, GuardModel, Models, RoleName, Sampling, guard_role
+from pipeline.seeds import load_limits
 
 __all__ = [
     "Backoff",
@@ -71,47 +72,6 @@ CLOSING_SECONDS = 10.0
 """How long a client that closes waits for calls in flight, since they are paid for."""
 
 
-@dataclass(frozen=True)
-class Backoff:
-    """Seconds between tries: doubling from ``first`` to ``longest``, each drawn from its upper half.
-
-    A server that asks for more than ``patience`` is taken as unavailable.
-    """
-
-    first: float = 0.5
-    longest: float = 30.0
-    patience: float = 900.0
-
-    def seconds(self, tries: int, after: float | None) -> float:
-        """Return the wait after ``tries`` failed tries; what the server asked for comes first."""
-        drawn = min(self.longest, self.first * 2 ** max(0, tries - 1)) * random.uniform(0.5, 1)
-        return drawn if after is None else after + random.uniform(0, min(1, self.first))
-
-
-@dataclass
-class _RoleState:
-    """One role at work.
-
-    ``answered`` counts replies, ``failures`` calls that failed for good, ``failed`` is the last of those;
-    ``wait_until`` (the loop's clock) is when the endpoint takes calls again.
-    """
-
-    role: ModelRole
-    source: Source
-    slots: asyncio.Semaphore
-    collected: Collected = field(default_factory=Collected)
-    reported: set[str] = field(default_factory=set)
-    answered: int = 0
-    wait_until: float = 0.0
-    failures: int = 0
-    failed: ImpressError | None = None
-
-    def raise_if_failed_since(self, failures: int) -> None:
-        """Raise what ended another call since there were so many failures: those that queue behind it need not try."""
-        if self.failed is not None and self.failures > failures:
-            raise type(self.failed)(str(self.failed)) from self.failed
-
-
 class ModelClient:
     """Obtains completions; made by :func:`open_client`, for one event loop.
 
@@ -122,6 +82,7 @@ class ModelClient:
         backoff: waits between tries.
         progress: told when weights of an embedded model have to be fetched or checked.
         budget: hard limits over the whole life of the store; ``None`` for none.
+        limits: what is known of providers' limits, where the specification states none.
     """
 
     def __init__(
@@ -130,21 +91,22 @@ class ModelClient:
         store: CompletionStore,
         *,
         replay: bool = False,
-        backoff: Backoff = Backoff(),
+        backoff: Backoff = DEFAULT_BACKOFF,
         progress: Progress | None = None,
         budget: Budget | None = None,
+        limits: ProviderLimits | None = None,
     ) -> None:
         self._store = store
         self._replay = replay
-        self._backoff = backoff
+        sources = sources_of(models, progress, limits)
+        named = {name: (role, source.model_name(role)) for name, (role, source) in sources.items()}
+        guard = open_guard(None if replay else budget, named, store.path)
         self._roles = {
-            name: _RoleState(role, source, source.slots or asyncio.Semaphore(role.limits.in_flight))
-            for name, (role, source) in sources_of(models, progress).items()
+            name: RoleAtWork(name, role, source, backoff, source.slots or AdaptiveSlots(role.limits.in_flight), guard)
+            for name, (role, source) in sources.items()
         }
-        named = {name: (state.role, state.source.model_name(state.role)) for name, state in self._roles.items()}
-        self._guard = open_guard(None if replay else budget, named, store.path)
         self._calls: dict[str, asyncio.Task[Completion]] = {}
-        self._closing = asyncio.Event()
+        self._closing = Closing()
         self.calls_made = 0
         """Replies that came from endpoints, not from the store."""
 
@@ -213,7 +175,7 @@ class ModelClient:
         request = guard_request(state.role, state.source.model_name(state.role), prompt)
         return await self._handed_out(name, state, request)
 
-    async def _handed_out(self, name: str, state: _RoleState, request: Request) -> Completion:
+    async def _handed_out(self, name: str, state: RoleAtWork, request: Request) -> Completion:
         completion = await self._obtain(name, state, request)
         state.collected.add(completion)
         if completion.model is not None:
@@ -257,7 +219,7 @@ class ModelClient:
         for state in self._roles.values():
             state.source.check_key()
 
-    def _state(self, role: str) -> _RoleState:
+    def _state(self, role: str) -> RoleAtWork:
         try:
             return self._roles[role]
         except KeyError:
@@ -266,7 +228,7 @@ class ModelClient:
                 f"(configured: {', '.join(self._roles)})"
             ) from None
 
-    async def _obtain(self, name: str, state: _RoleState, request: Request) -> Completion:
+    async def _obtain(self, name: str, state: RoleAtWork, request: Request) -> Completion:
         call = self._calls.get(request.key)
         if call is None:
             kept = self._store.get(request.key)
@@ -274,7 +236,7 @@ class ModelClient:
                 return kept
             if self._replay:
                 raise MissingCompletion(_missing(name, request, self._store))
-            call = asyncio.create_task(self._call(name, state, request))
+            call = asyncio.create_task(self._call(state, request))
             self._calls[request.key] = call
             call.add_done_callback(partial(self._forget, request.key))
         return await asyncio.shield(call)
@@ -284,66 +246,15 @@ class ModelClient:
         if not call.cancelled():
             call.exception()  # retrieved here, in case nobody waits any more
 
-    async def _call(self, name: str, state: _RoleState, request: Request) -> Completion:
+    async def _call(self, state: RoleAtWork, request: Request) -> Completion:
         failures = state.failures
         try:
-            completion = await self._reply(name, state, request, failures)
+            completion = await state.reply(request, failures, self._closing)
             self.calls_made += 1
             return await asyncio.wrap_future(self._store.submit(request, completion))
         except ImpressError as error:
-            if state.failures == failures:
-                state.failures += 1
-                state.failed = error
+            state.fails(failures, error)
             raise
-
-    async def _reply(self, name: str, state: _RoleState, request: Request, failures: int) -> Completion:
-        """Ask the endpoint until it replies.
-
-        A try that met a rate limit counts only if nothing else got through since the one before: a limit
-        delays calls and does not fail them.
-        """
-        tries = 0
-        answered = state.answered
-        while True:
-            try:
-                return await self._exchange(state, request, failures)
-            except TransientError as error:
-                problem = error
-            if not (problem.limited and state.answered > answered):
-                tries += 1
-            answered = state.answered
-            wait = self._backoff.seconds(tries, problem.after)
-            if tries >= state.role.limits.attempts or wait > self._backoff.patience:
-                raise EndpointUnavailable(_gave_up(name, state, problem, tries, wait)) from problem
-            if problem.limited and problem.after is not None:
-                state.wait_until = max(state.wait_until, _now() + problem.after)
-            await self._sleep(wait)
-
-    async def _exchange(self, state: _RoleState, request: Request, failures: int) -> Completion:
-        async with state.slots:
-            while (wait := state.wait_until - _now()) > 0:
-                await self._sleep(wait)
-            state.raise_if_failed_since(failures)
-            self._refuse_if_closing()
-            transport = await state.source.transport()
-            async with self._guard.room(request) as paid:
-                completion = await transport.exchange(request, seconds=state.role.limits.timeout)
-                paid(completion)
-            state.answered += 1
-            return completion
-
-    async def _sleep(self, seconds: float) -> None:
-        """Sleep, but not beyond the client's end."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._closing.wait()
-        except TimeoutError:
-            return
-        self._refuse_if_closing()
-
-    def _refuse_if_closing(self) -> None:
-        if self._closing.is_set():
-            raise EndpointUnavailable("the model client is closed; completions so far are kept")
 
 
 @asynccontextmanager
@@ -352,19 +263,23 @@ async def open_client(
     store: CompletionStore,
     *,
     replay: bool = False,
-    backoff: Backoff = Backoff(),
+    backoff: Backoff = DEFAULT_BACKOFF,
     progress: Progress | None = None,
     budget: Budget | None = None,
+    limits: ProviderLimits | None = None,
 ) -> AsyncIterator[ModelClient]:
     """Give a client for the roles of a specification. Nothing is started or called before the first completion.
 
     Unless ``replay``, the API keys that the roles name must be in the environment, and the ``budget`` holds.
+    ``limits`` are those of ``seeds/limits.yaml`` if left out.
 
     Raises:
         EndpointError: if a key is not there.
         UsageError: if the budget bounds money and a price is not known.
+        InputError: if the limits' file is wrong.
     """
-    client = ModelClient(models, store, replay=replay, backoff=backoff, progress=progress, budget=budget)
+    limits = load_limits() if limits is None else limits
+    client = ModelClient(models, store, replay=replay, backoff=backoff, progress=progress, budget=budget, limits=limits)
     if not replay:
         client.check_keys()
     try:
@@ -377,22 +292,10 @@ def _changed(sampling: Sampling, changes: dict[str, Any]) -> Sampling:
     return Sampling.model_validate({**sampling.model_dump(), **changes}) if changes else sampling
 
 
-def _now() -> float:
-    return asyncio.get_running_loop().time()
-
-
 def _missing(name: str, request: Request, store: CompletionStore) -> str:
     begins = " ".join(request.asked.split())[:100]
     return (
         f"{store.path}: the replay needs a completion that is not there: role {name}, model {request.model}, "
         f"sample {request.sample}, last message begins {begins!r} (key {request.key}). The specification, seeds, "
         "prompts or program differ from those that filled the store, or the build that did was not finished"
-    )
-
-
-def _gave_up(name: str, state: _RoleState, problem: TransientError, tries: int, wait: float) -> str:
-    asked = f"; it asks to wait {wait:.0f} s" if problem.after is not None else ""
-    return (
-        f"the {name}'s endpoint ({state.source.address}) gave no reply in {tries} tries; the last: {problem}{asked}. "
-        "Completions so far are kept: check that it runs and run the same command again"
     )

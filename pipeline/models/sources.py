@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Protocol
 
 from pipeline.models import embedded
+from pipeline.models.congestion import AdaptiveSlots
 from pipeline.models.errors import EndpointError
 from pipeline.models.local import LocalModel
+from pipeline.models.rates import Rates
 from pipeline.models.requests import Completion, Request
 from pipeline.models.transport import Transport, key_from_environment
 from pipeline.models.weights import Progress, entry_of, resolve
+from pipeline.schema.limits import ProviderLimits
 from pipeline.schema.specification import (
+    CallLimits,
     EmbeddedEndpoint,
     ModelRole,
     Models,
@@ -34,8 +39,11 @@ class Source(Protocol):
     address: str
     """How errors call it."""
 
-    slots: asyncio.Semaphore | None
+    slots: AdaptiveSlots | None
     """Bounds calls of all roles together; ``None`` where each role has its own bound."""
+
+    rates: Rates
+    """The limits per minute."""
 
     def model_name(self, role: ModelRole) -> str:
         """Return the model's name as requests carry it."""
@@ -51,13 +59,16 @@ class Source(Protocol):
 
 
 class ServerSource:
-    """An OpenAI-compatible server."""
+    """An OpenAI-compatible server; ``rates`` are those of the model there."""
 
-    def __init__(self, endpoint: OpenAIEndpoint) -> None:
+    def __init__(self, endpoint: OpenAIEndpoint, rates: Rates) -> None:
         self.address = endpoint.base_url
-        self.slots: asyncio.Semaphore | None = None
+        self.slots: AdaptiveSlots | None = None
+        self.rates = rates
         self._read_key = partial(key_from_environment, endpoint.api_key_env)
-        self._transport = Transport(endpoint.base_url, self._read_key, key_name=endpoint.api_key_env)
+        self._transport = Transport(
+            endpoint.base_url, self._read_key, key_name=endpoint.api_key_env, on_headers=rates.heed
+        )
 
     def model_name(self, role: ModelRole) -> str:
         """Return the name as configured."""
@@ -81,7 +92,8 @@ class NoSource:
 
     def __init__(self) -> None:
         self.address = "no endpoint"
-        self.slots: asyncio.Semaphore | None = None
+        self.slots: AdaptiveSlots | None = None
+        self.rates = Rates()
 
     def model_name(self, role: ModelRole) -> str:
         """Return the name as configured."""
@@ -108,7 +120,8 @@ class LocalSource:
         self._revision = endpoint.revision
         self._model = LocalModel(endpoint.path or model, endpoint.revision, endpoint.device)
         self.address = f"transformers model {model}"
-        self.slots: asyncio.Semaphore | None = asyncio.Semaphore(1)
+        self.slots: AdaptiveSlots | None = AdaptiveSlots(1, adapts=False)
+        self.rates = Rates()
 
     def model_name(self, role: ModelRole) -> str:
         """Return the name with the revision, if one is given."""
@@ -133,7 +146,8 @@ class EmbeddedSource:
         self._progress = progress
         self._entry = entry_of(endpoint.weights)
         self.address = f"embedded model {endpoint.weights}"
-        self.slots: asyncio.Semaphore | None = asyncio.Semaphore(endpoint.parallel)
+        self.slots: AdaptiveSlots | None = AdaptiveSlots(endpoint.parallel, adapts=False)
+        self.rates = Rates()
         self._starting = asyncio.Lock()
         self._server: embedded.EmbeddedServer | None = None
         self._transport: Transport | None = None
@@ -170,11 +184,13 @@ class EmbeddedSource:
                 self._server = None
 
 
-def sources_of(models: Models, progress: Progress | None = None) -> dict[str, tuple[ModelRole, Source]]:
+def sources_of(
+    models: Models, progress: Progress | None = None, limits: ProviderLimits | None = None
+) -> dict[str, tuple[ModelRole, Source]]:
     """Return each configured role with its source.
 
     Roles with the same weights share one source, with the longest context and the most requests side by
-    side that any of them asks for.
+    side that any of them asks for. Roles with the same model at the same server share its limits per minute.
 
     Raises:
         WeightsError: if the catalogue lacks an entry that a role names.
@@ -188,6 +204,7 @@ def sources_of(models: Models, progress: Progress | None = None) -> dict[str, tu
     shared = {place: EmbeddedSource(endpoint, progress) for place, endpoint in widest.items()}
 
     local: dict[tuple[TransformersEndpoint, str], LocalSource] = {}
+    rates = _rates(roles.values(), limits or ProviderLimits())
 
     def source_of(role: ModelRole) -> Source:
         endpoint = role.endpoint
@@ -196,9 +213,35 @@ def sources_of(models: Models, progress: Progress | None = None) -> dict[str, tu
         if isinstance(endpoint, TransformersEndpoint):
             place = (endpoint, role.model)
             return local.setdefault(place, LocalSource(*place))
-        return ServerSource(endpoint) if isinstance(endpoint, OpenAIEndpoint) else NoSource()
+        if isinstance(endpoint, OpenAIEndpoint):
+            return ServerSource(endpoint, rates[_place(endpoint, role)])
+        return NoSource()
 
     return {name: (role, source_of(role)) for name, role in roles.items()}
+
+
+def _rates(roles: Collection[ModelRole], known: ProviderLimits) -> dict[tuple[str, str], Rates]:
+    """Return the limits per minute by server and model: the least that a role states, else what is known."""
+    at: dict[tuple[str, str], list[CallLimits]] = {}
+    for role in roles:
+        if isinstance(role.endpoint, OpenAIEndpoint):
+            at.setdefault(_place(role.endpoint, role), []).append(role.limits)
+    return {place: _rates_at(place, stated, known) for place, stated in at.items()}
+
+
+def _rates_at(place: tuple[str, str], stated: Sequence[CallLimits], known: ProviderLimits) -> Rates:
+    requests = [one.requests_per_minute for one in stated if one.requests_per_minute is not None]
+    tokens = [one.tokens_per_minute for one in stated if one.tokens_per_minute is not None]
+    if requests or tokens:
+        return Rates(min(requests, default=None), min(tokens, default=None))
+    entry = known.of(*place)
+    if entry is None:
+        return Rates()
+    return Rates(entry.requests_per_minute, entry.tokens_per_minute, heeded=entry.stated_in_headers)
+
+
+def _place(endpoint: OpenAIEndpoint, role: ModelRole) -> tuple[str, str]:
+    return endpoint.base_url.rstrip("/"), role.model
 
 
 def _wider(one: EmbeddedEndpoint, other: EmbeddedEndpoint) -> EmbeddedEndpoint:

@@ -60,10 +60,19 @@ class Transport:
         base_url: up to and including ``/v1``.
         key: gives the API key when a call is made; never kept.
         key_name: what errors call the place of the key, such as the environment variable's name.
+        on_headers: told the headers of every reply.
     """
 
-    def __init__(self, base_url: str, key: Callable[[], str | None], *, key_name: str | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        key: Callable[[], str | None],
+        *,
+        key_name: str | None = None,
+        on_headers: Callable[[Mapping[str, str]], None] | None = None,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
+        self._on_headers = on_headers
         self._key = key
         self._key_name = key_name
         self._session: aiohttp.ClientSession | None = None
@@ -96,6 +105,8 @@ class Transport:
             raise EndpointError(f"{self.base_url}: cannot be called: {_scrub(str(error), key)}") from None
         except (aiohttp.ClientError, ConnectionError) as error:
             raise TransientError(f"{type(error).__name__}: {_scrub(str(error), key) or 'connection lost'}") from None
+        if self._on_headers is not None:
+            self._on_headers(sent)
         if key is not None and (status >= 300 or len(key) >= SHORTEST_SECRET):
             text = _scrub(text, key)
         return self._read(request, status, sent, text)

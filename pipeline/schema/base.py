@@ -16,7 +16,8 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import rfc8785
-from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, StringConstraints, WrapValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, JsonValue, StringConstraints
+from pydantic_core import CoreSchema, core_schema
 
 ID_DIGITS = 20
 LARGEST_NUMBER = 2**53 - 1
@@ -87,7 +88,16 @@ Text = Annotated[str, AfterValidator(normalise_text), StringConstraints(min_leng
 OptionalText = Annotated[str, AfterValidator(normalise_text)]
 """Text in NFC that may be empty."""
 
-Json = Annotated[JsonValue, WrapValidator(_checked_json)]
+
+class _OneWalk:
+    """Checks and writes JSON in one walk each; pydantic's own type asks Python for the kind of every node, twice."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        written = core_schema.simple_ser_schema("any")
+        return core_schema.no_info_wrap_validator_function(_checked_json, handler(source), serialization=written)
+
+
+Json = Annotated[JsonValue, _OneWalk()]
 """Any JSON value, its strings in NFC."""
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,63}$")]

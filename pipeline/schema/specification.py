@@ -95,9 +95,16 @@ class Sampling(Record):
 
 
 class CallLimits(Record):
-    """How hard an endpoint may be used, and how long one waits for it (seconds)."""
+    """How hard an endpoint may be used, and how long one waits for it (seconds).
+
+    ``in_flight`` is the most; fewer calls are made at a time while the endpoint refuses most of them or slows down.
+    The limits per minute are never exceeded in any sixty seconds, tries that fail included; roles with the same model
+    at the same endpoint share them. Without either, those of ``seeds/limits.yaml`` hold, if it has the model.
+    """
 
     in_flight: int = Field(default=8, ge=1, le=4096)
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1, description="prompt and completion together")
     timeout: float = Field(default=120.0, gt=0)
     attempts: int = Field(default=6, ge=1, description="tries per call on 429, 5xx, time-outs and torn replies")
 

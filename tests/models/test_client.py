@@ -25,6 +25,7 @@ from pipeline.models.store import CompletionStore
 from pipeline.schema.candidate import Usage
 from pipeline.schema.specification import Sampling
 from tests.models.samples import KEY_VARIABLE, QUICK, chat, models
+from tests.support.arrivals import most_in_any
 from tests.support.scripted_server import Faults, Reply, ScriptedServer, chat_completion
 
 ROOT = Path(__file__).parents[2]
@@ -138,13 +139,44 @@ async def test_nobody_there_ends_in_unavailable(store: CompletionStore) -> None:
             await client.complete("judge", chat("hello"))
 
 
-async def test_retry_after_is_obeyed_by_all_calls_of_the_role(store: CompletionStore) -> None:
-    begun = time.monotonic()
-    with ScriptedServer(faults=Faults(status_429=1.0, at_most=1, retry_after="0.6")) as server:
-        async with open_client(models(server.base_url, in_flight=1), store, backoff=QUICK) as client:
-            await asyncio.gather(*(client.complete("judge", chat(f"q {n}")) for n in range(2)))
-    # The second call is not sent before the server takes calls again, and then meets its own refusal.
-    assert time.monotonic() - begun >= 1.2
+async def test_retry_after_is_obeyed_by_the_call_that_met_it_and_delays_no_other(store: CompletionStore) -> None:
+    ended: dict[str, float] = {}
+    with ScriptedServer(faults=Faults(status_429=0.2, at_most=1, retry_after="1")) as server:
+        async with open_client(models(server.base_url, in_flight=4), store, backoff=QUICK) as client:
+            begun = time.monotonic()
+
+            async def call(text: str) -> None:
+                await client.complete("judge", chat(text))
+                ended[text] = time.monotonic() - begun
+
+            await asyncio.gather(*(call(f"q {n}") for n in range(40)))
+    refused = server.counts().faults["status_429"]
+    assert 2 <= refused <= 20
+    assert sum(seconds >= 1 for seconds in ended.values()) == refused
+
+
+async def test_an_endpoint_that_refuses_all_is_left_alone_until_it_said(store: CompletionStore) -> None:
+    with ScriptedServer(faults=Faults(status_429=1.0, at_most=1, retry_after="0.5")) as server:
+        async with open_client(models(server.base_url, in_flight=8), store, backoff=QUICK) as client:
+            begun = time.monotonic()
+            await asyncio.gather(*(client.complete("judge", chat(f"q {n}")) for n in range(60)))
+            assert time.monotonic() - begun > 1
+        assert server.counts().in_flight_most <= 8
+
+
+async def test_calls_in_any_minute_stay_within_the_limit(
+    store: CompletionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a minute of one second, and tries that fail counted as the server counts them."""
+    monkeypatch.setattr("pipeline.models.rates.WINDOW", 1.0)
+    with ScriptedServer(faults=Faults(status_500=0.2, at_most=1), latency=0.05) as server:
+        given = models(server.base_url, in_flight=32, requests_per_minute=20)
+        async with open_client(given, store, backoff=QUICK) as client:
+            calls = [client.complete(("judge", "generator")[n % 2], chat(f"q {n}")) for n in range(50)]
+            await asyncio.gather(*calls)
+    times = server.counts().arrivals.times
+    assert len(times) > 50
+    assert most_in_any(1.0, times, [1.0] * len(times)) <= 20
 
 
 async def test_a_wait_beyond_patience_is_unavailable_at_once(store: CompletionStore) -> None:

@@ -17,7 +17,7 @@ As a process of its own (prints ``listening http://127.0.0.1:PORT/v1``)::
     python -m tests.support.scripted_server --port 0 --responder package.module:function --latency 0.2 \\
         --faults '{"hang": 0.1}'
 
-``GET /counts`` gives :class:`Counts` as JSON.
+``GET /counts`` gives :class:`Counts` as JSON; ``POST /forget`` begins to count anew.
 """
 
 from __future__ import annotations
@@ -28,14 +28,19 @@ import copy
 import hashlib
 import importlib
 import json
+import math
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from statistics import NormalDist
 from typing import Any, Self
 
 from aiohttp import web
+
+from tests.support.arrivals import Arrivals
 
 HANG_SECONDS = 3600.0
 CREATED = 1_750_000_000
@@ -104,6 +109,7 @@ class Counts:
     faults: Counter[str] = field(default_factory=Counter)
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
     @property
     def distinct(self) -> int:
@@ -117,7 +123,16 @@ class Counts:
 
     def to_json(self) -> dict[str, Any]:
         """All counts and the derived ones."""
-        return {**vars(self), "distinct": self.distinct, "answered_again": self.answered_again}
+        own = {name: value for name, value in vars(self).items() if name not in ("arrivals", "arrived", "answered")}
+        return {
+            **own,
+            "distinct": self.distinct,
+            "answered": len(self.answered),
+            "answered_again": self.answered_again,
+            "seconds_on_the_wire": self.arrivals.seconds,
+            "most_requests_in_a_minute": self.arrivals.most_requests_in_a_minute,
+            "most_tokens_in_a_minute": self.arrivals.most_tokens_in_a_minute,
+        }
 
 
 def request_hash(request: Mapping[str, Any]) -> str:
@@ -192,12 +207,14 @@ class ScriptedServer:
         *,
         faults: Faults = Faults(),
         latency: float = 0.0,
+        sigma: float = 0.0,
         api_key: str | None = None,
         port: int = 0,
     ) -> None:
         self.responder = responder
         self.faults = faults
         self.latency = latency
+        self.sigma = sigma
         self.api_key = api_key
         self.port = port
         self._counts = Counts()
@@ -252,6 +269,7 @@ class ScriptedServer:
             app.router.add_post(f"/v1/{path}", self._chat)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/counts", self._show_counts)
+        app.router.add_post("/forget", self._forget)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self.port, backlog=2048)
@@ -262,6 +280,12 @@ class ScriptedServer:
     async def _models(self, _: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": "scripted", "object": "model"}]})
 
+    async def _forget(self, _: web.Request) -> web.Response:
+        """Begin to count anew."""
+        with self._lock:
+            self._counts = Counts()
+        return web.Response()
+
     async def _show_counts(self, _: web.Request) -> web.Response:
         return web.json_response(self.counts().to_json())
 
@@ -269,6 +293,8 @@ class ScriptedServer:
         if self.api_key is not None and http.headers.get("Authorization") != f"Bearer {self.api_key}":
             return _error(401, f"Incorrect API key provided: {http.headers.get('Authorization')}", "invalid_api_key")
         request = await http.json()
+        if request.get("messages") == []:
+            return _error(400, "Invalid 'messages': empty array", "invalid_request_error")
         digest = request_hash(request)
         with self._lock:
             counts = self._counts
@@ -277,15 +303,23 @@ class ScriptedServer:
             counts.calls += 1
             counts.in_flight += 1
             counts.in_flight_most = max(counts.in_flight_most, counts.in_flight)
+            number = counts.arrivals.add(time.monotonic())
         try:
-            await asyncio.sleep(self.latency)
-            return await self._answer(http, request, digest, attempt)
+            await asyncio.sleep(self._latency_of(digest, attempt))
+            return await self._answer(http, request, digest, attempt, number)
         finally:
             with self._lock:
                 counts.in_flight -= 1
 
+    def _latency_of(self, digest: str, attempt: int) -> float:
+        """Return the seconds before a reply: lognormal with the mean ``latency`` where there is a ``sigma``."""
+        if not self.sigma:
+            return self.latency
+        deviate = NormalDist().inv_cdf(min(max(_uniform(digest, f"latency {attempt}"), 1e-9), 1 - 1e-9))
+        return self.latency * math.exp(self.sigma * deviate - self.sigma**2 / 2)
+
     async def _answer(
-        self, http: web.Request, request: dict[str, Any], digest: str, attempt: int
+        self, http: web.Request, request: dict[str, Any], digest: str, attempt: int, number: int
     ) -> web.StreamResponse:
         fault = self.faults.of(digest, attempt)
         if fault is not None:
@@ -308,6 +342,8 @@ class ScriptedServer:
             usage = body.get("usage", {})
             self._counts.prompt_tokens += usage.get("prompt_tokens", 0)
             self._counts.completion_tokens += usage.get("completion_tokens", 0)
+            self._counts.arrivals.last_reply = time.monotonic()
+            self._counts.arrivals.spent(number, (body.get("usage") or {}).get("total_tokens", 0))
         return response
 
     async def _fail(self, http: web.Request, fault: str) -> web.StreamResponse:
@@ -336,7 +372,7 @@ def chat_completion(request: dict[str, Any], digest: str, reply: Reply) -> dict[
     """Return the body of a chat completion. A token is a word with the blank before it."""
     words = (reply.text or "").split(" ")
     tokens = [word if i == 0 else f" {word}" for i, word in enumerate(words)] if reply.text else []
-    prompt = sum(len(message["content"].split()) for message in request["messages"])
+    prompt = sum(len(str(message["content"]).split()) for message in request["messages"])
     return {
         "id": f"chatcmpl-{digest[:24]}",
         "object": "chat.completion",
@@ -420,6 +456,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Scripted server that speaks the OpenAI chat completions protocol")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each reply")
+    parser.add_argument("--sigma", type=float, default=0.0, help="of lognormal latencies; 0: all alike")
     parser.add_argument("--responder", help="module:function; by default an echo")
     parser.add_argument("--faults", default="{}", help=f"JSON of rates: {', '.join(f.name for f in fields(Faults))}")
     given = parser.parse_args()
@@ -427,6 +464,7 @@ def main() -> None:
         _load_responder(given.responder) if given.responder else echo,
         faults=Faults(**json.loads(given.faults)),
         latency=given.latency,
+        sigma=given.sigma,
         port=given.port,
     )
     with suppress(KeyboardInterrupt):
