@@ -13,10 +13,12 @@ import argparse
 import json
 import random
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from tests.support.endurance import build_in_budgets
+from tests.support.endurance import BudgetedBuild, build_in_budgets
 
 RESULTS = Path(__file__).parent / "results" / "budgets.json"
 KINDS = ("calls", "tokens", "money")
@@ -29,25 +31,30 @@ def main() -> None:
     parser.add_argument("--seed", default="budgets")
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
-    builds = []
+    builds: list[BudgetedBuild] = []
     for number in range(given.builds):
         kind, drawn = KINDS[number % len(KINDS)], random.Random(f"{given.seed} {number}")
         with tempfile.TemporaryDirectory() as folder:
             builds.append(build_in_budgets(Path(folder), kind, drawn))
         print(number, kind, [round(stop.spent / stop.limit, 3) for stop in builds[-1].stops], flush=True)
+        given.out.write_text(json.dumps(summary(builds), indent=1) + "\n", encoding="utf-8")
+
+
+def summary(builds: Sequence[BudgetedBuild]) -> dict[str, Any]:
+    """Return what came of builds, together and each."""
     stops = [stop for build in builds for stop in build.stops]
-    result = {
+    shares = [stop.spent / stop.limit for stop in stops]
+    return {
         "builds": len(builds),
         "stops": len(stops),
         "stops_beyond_their_limit": sum(stop.spent > stop.limit for stop in stops),
         "stops_beyond_a_window": sum(stop.spent > stop.limit + stop.window for stop in stops),
-        "spent_over_limit_least": min(stop.spent / stop.limit for stop in stops),
-        "spent_over_limit_most": max(stop.spent / stop.limit for stop in stops),
+        "spent_over_limit_least": min(shares, default=None),
+        "spent_over_limit_most": max(shares, default=None),
         "same_release": sum(build.same_release for build in builds),
         "answered_again": sum(build.answered_again for build in builds),
         "each": [asdict(build) for build in builds],
     }
-    given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,10 +14,12 @@ import json
 import random
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from tests.support.endurance import kill_builds
+from tests.support.endurance import KilledBuild, kill_builds
 
 RESULTS = Path(__file__).parent / "results" / "kills.json"
 
@@ -30,11 +32,17 @@ def main() -> None:
     parser.add_argument("--seed", default="kills")
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
+    builds: list[KilledBuild] = []
     with tempfile.TemporaryDirectory() as folder:
-        builds = kill_builds(Path(folder), random.Random(given.seed), builds=given.builds, kills=given.kills)
-    for build in builds:
-        print(build)
-    result = {
+        for build in kill_builds(Path(folder), random.Random(given.seed), builds=given.builds, kills=given.kills):
+            print(build, flush=True)
+            builds.append(build)
+            given.out.write_text(json.dumps(summary(builds), indent=1) + "\n", encoding="utf-8")
+
+
+def summary(builds: Sequence[KilledBuild]) -> dict[str, Any]:
+    """Return what came of builds, together and each."""
+    return {
         "kills": sum(build.kills for build in builds),
         "builds": len(builds),
         "same_release": sum(build.same_release for build in builds),
@@ -45,7 +53,6 @@ def main() -> None:
         "killed_during": dict(Counter(moment for build in builds for moment in build.moments)),
         "each": [asdict(build) for build in builds],
     }
-    given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

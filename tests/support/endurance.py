@@ -150,7 +150,7 @@ def whole_build(spec: Path, out: Path) -> float:
 
 def kill_builds(
     folder: Path, drawn: random.Random, *, builds: int, kills: int, latency: float = 0.15, cells: int = 6
-) -> list[KilledBuild]:
+) -> Iterator[KilledBuild]:
     """Kill each of so many builds so often, at moments drawn over its whole length, and then let it end.
 
     The server counts what it answered. A call that was in flight at a kill may come again, and no other.
@@ -160,7 +160,6 @@ def kill_builds(
         seconds = whole_build(spec, folder / "whole")
         whole = quiet.counts()
     wanted = folder_hashes(folder / "whole" / RELEASE)
-    results = []
     for number in range(builds):
         out, result = folder / f"killed-{number}", KilledBuild()
         with ScriptedServer(responder=respond, latency=latency, port=quiet.port) as server:
@@ -171,8 +170,7 @@ def kill_builds(
         result.answered_again = counts.answered_again
         result.same_calls = counts.answered.keys() == whole.answered.keys()
         result.same_release = folder_hashes(out / RELEASE) == wanted
-        results.append(result)
-    return results
+        yield result
 
 
 def _kill_one(spec: Path, out: Path, server: ScriptedServer, after: float, result: KilledBuild) -> None:
