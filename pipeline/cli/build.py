@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,7 @@ from pipeline.cli.options import out_option, spec_argument
 
 if TYPE_CHECKING:
     from pipeline.build import BuildResult
+    from pipeline.schema.manifest import Manifest
 
 PREFECT = {
     "DO_NOT_TRACK": "1",
@@ -80,6 +81,7 @@ def answer_of(result: BuildResult) -> Answer:
         "splits": dict(manifest.splits),
         "stopped_by": manifest.stopped_by,
         "calls_made": result.calls_made,
+        "cost": costs_of(manifest),
         "funnel": [step.model_dump(mode="json") for step in manifest.funnel],
         "short_cells": [cell.model_dump(mode="json") for cell in short],
     }
@@ -90,8 +92,27 @@ def answer_of(result: BuildResult) -> Answer:
         columns([head, *rows]),
         *(f"  short: {cell.cell.id} has {cell.accepted} of {cell.quota}: {cell.short_because}" for cell in short),
         f"calls to models: {result.calls_made or '0, since every completion was there already'}",
+        *cost_lines(manifest),
         f"release: {result.release}",
         f"report:  {result.release / 'report.html'}",
         f"data:    {result.release / 'data'}",
     ]
     return Answer(document, "\n".join(lines))
+
+
+def costs_of(manifest: Manifest) -> dict[str, Any] | None:
+    """Return what the release took, without its cells; ``None`` where no model took part."""
+    return None if manifest.costs is None else manifest.costs.model_dump(mode="json", exclude={"cells"})
+
+
+def cost_lines(manifest: Manifest) -> list[str]:
+    """Say what the release cost, where money is paid for it, and that it is unknown where it is."""
+    from pipeline.report.spending import money_shown
+
+    costs = manifest.costs
+    if costs is None or costs.total.money == 0:
+        return []
+    if costs.total.money is None or costs.per_row is None:
+        return ["cost: unknown; seeds/prices.yaml has no price of a model, or an endpoint gave no token counts"]
+    each = f"{money_shown(costs.per_row.money)} for each row"
+    return [f"cost: {costs.currency} {money_shown(costs.total.money)}, {each}"]
