@@ -50,8 +50,7 @@ def measured(folder: Path, repeats: int) -> dict[str, float]:
         found["build, no server"] = min(seconds_of(*build, "--no-server") for _ in range(repeats))
         first = []
         for number in range(repeats):
-            home = folder / f"home-{number}"
-            first.append(seconds_of(*build, PREFECT_HOME=str(home)))
+            first.append(seconds_of(*build, PREFECT_HOME=str(folder / f"home-{number}")))
         found["build, Prefect for the first time"] = min(first)
         home = str(folder / "home-0")
         found["build, Prefect again"] = min(seconds_of(*build, PREFECT_HOME=home) for _ in range(repeats))
