@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +28,10 @@ from tests.support.scripted_server import Counts, ScriptedServer
 RELEASE = "releases/scripted-2026.11.0"
 PRICE = {"model": "scripted", "currency": "USD", "prompt": 2.0, "completion": 8.0}
 MICRO = 1_000_000
+POLL = 0.02
+SHARE_AT_START, SHARE_OF_CALLS = 0.1, 0.6
+"""Of kills: in the first seconds, and between replies; the rest falls after the last reply."""
+SECONDS_AT_START = 10.0
 
 
 @dataclass
@@ -139,33 +144,46 @@ def build_in_budgets(
     return result
 
 
-def whole_build(spec: Path, out: Path) -> float:
-    """Build undisturbed in a process of its own; return the seconds it took."""
-    started = time.monotonic()
+def whole_build(spec: Path, out: Path, server: ScriptedServer) -> float:
+    """Build undisturbed in a process of its own; return the seconds between the last reply and the end."""
     process = impress("build", spec, "--out", out, "--no-server")
-    _, errors = process.communicate(timeout=900)
+    answered, last = -1, time.monotonic()
+    while process.poll() is None:
+        if (now := server.counts().answered.total()) != answered:
+            answered, last = now, time.monotonic()
+        time.sleep(POLL)
+    _, errors = process.communicate()
     assert process.returncode == 0, errors
-    return time.monotonic() - started
+    return time.monotonic() - last
 
 
 def kill_builds(
     folder: Path, drawn: random.Random, *, builds: int, kills: int, latency: float = 0.15, cells: int = 6
 ) -> Iterator[KilledBuild]:
-    """Kill each of so many builds so often, at moments drawn over its whole length, and then let it end.
+    """Kill each of so many builds so often, at moments drawn over what is left of it, and then let it end.
 
-    The server counts what it answered. A call that was in flight at a kill may come again, and no other.
+    Moments are drawn in replies of the server, and after the last of these in time, so that they are spread over a
+    build whatever else the machine does. The server counts what it answered. A call that was in flight at a kill may
+    come again, and no other.
     """
     with ScriptedServer(responder=respond, latency=latency) as quiet:
         spec = write_specification(folder, specification(quiet.base_url, cells=kit_cells(cells)))
-        seconds = whole_build(spec, folder / "whole")
+        tail = whole_build(spec, folder / "whole", quiet)
         whole = quiet.counts()
     wanted = folder_hashes(folder / "whole" / RELEASE)
     for number in range(builds):
         out, result = folder / f"killed-{number}", KilledBuild()
         with ScriptedServer(responder=respond, latency=latency, port=quiet.port) as server:
             while result.kills < kills:
-                _kill_one(spec, out, server, drawn.uniform(0.2, 1.0) * seconds, result)
-            whole_build(spec, out)
+                _kill_one(
+                    impress("build", spec, "--out", out, "--no-server"),
+                    server,
+                    len(whole.answered),
+                    tail,
+                    drawn,
+                    result,
+                )
+            whole_build(spec, out, server)
             counts = server.counts()
         result.answered_again = counts.answered_again
         result.same_calls = counts.answered.keys() == whole.answered.keys()
@@ -173,14 +191,28 @@ def kill_builds(
         yield result
 
 
-def _kill_one(spec: Path, out: Path, server: ScriptedServer, after: float, result: KilledBuild) -> None:
-    """Start or go on with a build, and kill it after so many seconds unless it has ended."""
-    process = impress("build", spec, "--out", out, "--no-server")
-    time.sleep(after)
-    in_flight = server.counts().in_flight
-    ended = process.poll() is not None
+def _kill_one(
+    process: subprocess.Popen[str],
+    server: ScriptedServer,
+    calls: int,
+    tail: float,
+    drawn: random.Random,
+    result: KilledBuild,
+) -> None:
+    """Kill a build: before its first reply, after so many of those that are left, or in what follows the last."""
+    left = calls - len(server.counts().answered)
+    place = drawn.random()
+    if place < SHARE_AT_START:
+        time.sleep(drawn.uniform(0, SECONDS_AT_START))
+    else:
+        at = calls - left + round(drawn.random() * left) if place < SHARE_AT_START + SHARE_OF_CALLS else calls
+        while len(server.counts().answered) < at and process.poll() is None:
+            time.sleep(POLL)
+        time.sleep(drawn.uniform(0, tail if at == calls else server.latency))
+    in_flight, ended = server.counts().in_flight, process.poll() is not None
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    in_flight = max(in_flight, server.counts().in_flight)
     _, told = process.communicate()
     result.kills += 1
     result.in_flight += in_flight
