@@ -175,14 +175,8 @@ def kill_builds(
         out, result = folder / f"killed-{number}", KilledBuild()
         with ScriptedServer(responder=respond, latency=latency, port=quiet.port) as server:
             while result.kills < kills:
-                _kill_one(
-                    impress("build", spec, "--out", out, "--no-server"),
-                    server,
-                    len(whole.answered),
-                    tail,
-                    drawn,
-                    result,
-                )
+                process = impress("build", spec, "--out", out, "--no-server")
+                _kill_one(process, server, (len(whole.answered), tail), drawn, result)
             whole_build(spec, out, server)
             counts = server.counts()
         result.answered_again = counts.answered_again
@@ -194,12 +188,15 @@ def kill_builds(
 def _kill_one(
     process: subprocess.Popen[str],
     server: ScriptedServer,
-    calls: int,
-    tail: float,
+    whole: tuple[int, float],
     drawn: random.Random,
     result: KilledBuild,
 ) -> None:
-    """Kill a build: before its first reply, after so many of those that are left, or in what follows the last."""
+    """Kill a build: before its first reply, after so many of those that are left, or in what follows the last.
+
+    ``whole``: of an undisturbed build, the calls and the seconds after the last reply.
+    """
+    calls, tail = whole
     left = calls - len(server.counts().answered)
     place = drawn.random()
     if place < SHARE_AT_START:
