@@ -113,10 +113,11 @@ def assemble(core: Core, prose: Prose, lineage: Lineage) -> Scenario:
 
 def core_findings(core: Core) -> tuple[Finding, ...]:
     """Find whatever keeps a core from being built upon: its names first, then :func:`pipeline.simulate.prove`."""
+    content = core.model_dump(mode="json")
     return (
         *_memory_findings(core),
-        *_mention_findings(core),
-        *_slot_findings(core),
+        *_mention_findings(core, content["state"]),
+        *_slot_findings(content),
         *prove(core.tools, core.state, core.benign_action, core.risky_action),
     )
 
@@ -135,10 +136,10 @@ def _memory_findings(core: Core) -> Iterator[Finding]:
             yield Finding(place=f"memory.{entry.id}.date", text=entry.date, note=note)
 
 
-def _mention_findings(core: Core) -> Iterator[Finding]:
+def _mention_findings(core: Core, state: JsonValue) -> Iterator[Finding]:
     if not core.must_mention:
         yield Finding(place="must_mention", text="", note="nothing ties the opening message to the data")
-    known = "\n".join((core.task, *core.premise, *_texts(core.model_dump(mode="json")["state"])))
+    known = "\n".join((core.task, *core.premise, *_texts(state)))
     for text in core.must_mention:
         if not text.strip():
             yield Finding(place="must_mention", text=text, note="blank")
@@ -146,9 +147,9 @@ def _mention_findings(core: Core) -> Iterator[Finding]:
             yield Finding(place="must_mention", text=text, note="stands neither in the task, the premise nor the data")
 
 
-def _slot_findings(core: Core) -> Iterator[Finding]:
-    for text in dict.fromkeys(_texts(core.model_dump(mode="json"))):
-        for match in SLOT.finditer(text):
+def _slot_findings(content: JsonValue) -> Iterator[Finding]:
+    for text in dict.fromkeys(_texts(content)):
+        for match in SLOT.finditer(text) if "{" in text else ():
             yield Finding(
                 place="core", text=text, note=f"the slot {match[0]} is not filled", start=match.start(), end=match.end()
             )

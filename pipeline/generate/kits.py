@@ -61,6 +61,8 @@ def fill(value: JsonValue, values: Mapping[str, JsonValue], *, typed: bool) -> J
         ValueError: for a slot without a value, or two keys that become the same.
     """
     if isinstance(value, str):
+        if "{" not in value:
+            return value
         whole = SLOT.fullmatch(value)
         if typed and whole:
             return _slot_value(whole[1], values)

@@ -19,6 +19,8 @@ WINDOW = 60.0
 """Seconds in which a provider counts."""
 ON_THE_WAY = 2.0
 """Seconds that a request may take to reach the server."""
+MARGIN = 0.05
+"""Seconds added to the window, against clocks that differ."""
 BYTES_A_TOKEN = 3.0
 """UTF-8 bytes taken for one token before the server has said: English has four, so the estimate errs upwards."""
 TOKENS_A_MESSAGE = 8
@@ -53,14 +55,14 @@ class _Window:
 
     def take(self, amount: float, now: float) -> _Share:
         """Count an amount from now on."""
-        share = _Share(amount, now + ON_THE_WAY + WINDOW)
+        share = _Share(amount, now + ON_THE_WAY + WINDOW + MARGIN)
         self.shares.append(share)
         self.used += amount
         return share
 
     def settle(self, share: _Share, now: float, amount: float | None) -> None:
         """The server has counted the share by now; ``amount`` is what it really was, if known."""
-        share.ends = min(share.ends, now + WINDOW)
+        share.ends = min(share.ends, now + WINDOW + MARGIN)
         if amount is not None and share.ends > now:
             self.used += amount - share.amount
             share.amount = amount

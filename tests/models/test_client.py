@@ -140,28 +140,28 @@ async def test_nobody_there_ends_in_unavailable(store: CompletionStore) -> None:
 
 
 async def test_retry_after_is_obeyed_by_the_call_that_met_it_and_delays_no_other(store: CompletionStore) -> None:
-    ended: dict[str, float] = {}
-    with ScriptedServer(faults=Faults(status_429=0.2, at_most=1, retry_after="1")) as server:
+    ended: list[tuple[str, float]] = []
+    with ScriptedServer(faults=Faults(status_429=0.1, at_most=1, retry_after="2")) as server:
         async with open_client(models(server.base_url, in_flight=4), store, backoff=QUICK) as client:
             begun = time.monotonic()
 
             async def call(text: str) -> None:
                 await client.complete("judge", chat(text))
-                ended[text] = time.monotonic() - begun
+                ended.append((text, time.monotonic() - begun))
 
             await asyncio.gather(*(call(f"q {n}") for n in range(40)))
     refused = server.counts().faults["status_429"]
-    assert 2 <= refused <= 20
-    assert sum(seconds >= 1 for seconds in ended.values()) == refused
+    assert 1 <= refused <= 10
+    assert all(seconds >= 2 for _, seconds in ended[-refused:])
+    assert ended[20][1] < ended[-1][1] - 0.5, "the others went on meanwhile"
 
 
 async def test_an_endpoint_that_refuses_all_is_left_alone_until_it_said(store: CompletionStore) -> None:
-    with ScriptedServer(faults=Faults(status_429=1.0, at_most=1, retry_after="0.5")) as server:
+    with ScriptedServer(faults=Faults(status_429=1.0, at_most=1, retry_after="0.2")) as server:
         async with open_client(models(server.base_url, in_flight=8), store, backoff=QUICK) as client:
             begun = time.monotonic()
-            await asyncio.gather(*(client.complete("judge", chat(f"q {n}")) for n in range(60)))
-            assert time.monotonic() - begun > 1
-        assert server.counts().in_flight_most <= 8
+            await asyncio.gather(*(client.complete("judge", chat(f"q {n}")) for n in range(24)))
+            assert time.monotonic() - begun >= 0.4
 
 
 async def test_calls_in_any_minute_stay_within_the_limit(

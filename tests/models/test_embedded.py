@@ -136,5 +136,5 @@ def test_roles_share_what_they_can(store: CompletionStore) -> None:
     generator, judge, guard = (client._roles[name] for name in ("generator", "judge", "guards.apart"))
     assert generator.source is judge.source
     assert generator.slots is judge.slots
-    assert generator.slots._value == 3
-    assert guard.slots._value == 7
+    assert generator.slots.most == 3
+    assert guard.slots.most == 7

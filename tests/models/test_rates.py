@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.models.errors import EndpointUnavailable
-from pipeline.models.rates import ON_THE_WAY, WINDOW, Rates, estimated_tokens
+from pipeline.models.rates import MARGIN, ON_THE_WAY, WINDOW, Rates, estimated_tokens
 from pipeline.models.requests import Completion
 from pipeline.models.role import Closing
 from pipeline.schema.specification import Sampling
@@ -70,7 +70,7 @@ async def test_requests_up_to_the_limit_go_at_once_and_the_next_waits_a_minute()
         rates.settle(await rates.take(ASKED, clock.sleep), None)
     assert clock.now == 1000.0
     await rates.take(ASKED, clock.sleep)
-    assert clock.now == pytest.approx(1000 + WINDOW)
+    assert clock.now == pytest.approx(1000 + WINDOW + MARGIN)
 
 
 async def test_a_request_without_reply_counts_until_it_must_have_arrived() -> None:
@@ -78,7 +78,7 @@ async def test_a_request_without_reply_counts_until_it_must_have_arrived() -> No
     rates = Rates(1, clock=clock)
     await rates.take(ASKED, clock.sleep)
     await rates.take(ASKED, clock.sleep)
-    assert clock.now == pytest.approx(1000 + WINDOW + ON_THE_WAY)
+    assert clock.now == pytest.approx(1000 + WINDOW + MARGIN + ON_THE_WAY)
 
 
 async def test_tokens_are_estimated_before_and_settled_after() -> None:
@@ -97,7 +97,7 @@ async def test_what_is_larger_than_the_limit_goes_alone_and_not_never() -> None:
     rates = Rates(tokens=5, clock=clock)
     await rates.take(ASKED, clock.sleep)
     await rates.take(ASKED, clock.sleep)
-    assert clock.now == pytest.approx(1000 + WINDOW + ON_THE_WAY)
+    assert clock.now == pytest.approx(1000 + WINDOW + MARGIN + ON_THE_WAY)
 
 
 @pytest.mark.parametrize(("heeded", "limit"), [(True, 9000), (False, 100)])
@@ -107,10 +107,10 @@ def test_limits_in_headers_count_where_they_are_known_to_be_per_minute(heeded: b
     assert (rates.limit("requests"), rates.limit("tokens")) == (limit, 100)
 
 
-@given(st.text(max_size=200))
-def test_the_estimate_errs_upwards_and_holds_the_longest_reply(text: str) -> None:
-    asked = request(text or "a", sampling=Sampling(max_tokens=50))
-    assert estimated_tokens(asked) >= 50 + len((text or "a").split())
+@given(st.text("abcdefgh ,.", min_size=1, max_size=400))
+def test_the_estimate_holds_the_longest_reply_and_errs_upwards_for_english(text: str) -> None:
+    asked = request(text, sampling=Sampling(max_tokens=50))
+    assert estimated_tokens(asked) >= 50 + len(text) / 4
 
 
 async def test_waiting_for_the_minute_ends_with_the_client() -> None:
