@@ -22,8 +22,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 @pytest.mark.skipif(importlib.util.find_spec("inspect_ai") is None, reason="inspect_ai is not installed")
 def test_the_sample_runs_from_the_hub_by_its_tag(server: HubServer, tmp_path: Path) -> None:
-    import litellm
-
+    litellm = importlib.util.find_spec("litellm")
+    assert litellm is not None
+    assert litellm.origin is not None
     release = CHECKOUT / "generated" / "sample"
     tag = publish(release, Wish(REPO), pause=0).tag
     server.commit(REPO, {"eval.yaml": b"tasks: []\n"})
@@ -33,7 +34,7 @@ def test_the_sample_runs_from_the_hub_by_its_tag(server: HubServer, tmp_path: Pa
         "HF_ENDPOINT": server.url,
         "HF_TOKEN": TOKEN,
         "HF_HUB_OFFLINE": "0",
-        "TIKTOKEN_CACHE_DIR": str(Path(litellm.__file__).parent / "litellm_core_utils" / "tokenizers"),
+        "TIKTOKEN_CACHE_DIR": str(Path(litellm.origin).parent / "litellm_core_utils" / "tokenizers"),
     }
     arguments = ["eval", f"hf/{REPO}@{tag}", "--model", "mockllm/model", "--log-format", "json", "--display", "none"]
     done = subprocess.run(
