@@ -28,7 +28,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.throughput import scripted_server
+from benchmarks import throughput
 from pipeline.build import run_build
 from pipeline.deduplicate.earlier import EarlierRows, earlier_rows
 from pipeline.deduplicate.encoder import RememberingEncoder, load_encoder
@@ -107,7 +107,8 @@ def measured(rows: int, fresh: int) -> Times:
 
 def build_seconds(cells: int) -> float:
     """Return what a whole build of so many cells takes, by a scripted server in a process of its own."""
-    with scripted_server(LATENCY, "tests.support.scripted_replies:respond") as base_url:
+    server = throughput.Scenario("a whole build", LATENCY, 64, 1)
+    with throughput.scripted_server(server, "tests.support.scripted_replies:respond") as base_url:
         contents = specification(base_url, cells=kit_cells(cells))
         with tempfile.TemporaryDirectory() as folder:
             began = time.perf_counter()
