@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def command(specification: Path | None, build: Path | None, out: Path) -> Answer:
     """Check the installation, or a run's folder.
 
-    Without --build, Python, libraries and seeds; with --spec also the weights, endpoints and keys that it needs; no key is ever shown. Each problem comes
-    with how to mend it. Exit code 1 when a check fails.
+    Without --build it looks at Python, libraries and seeds; with --spec also at the weights, endpoints and keys
+    that it needs; no key is ever shown. Each problem comes with how to mend it. Exit code 1 when a check fails.
     """
     from pipeline.doctor import examine
     from pipeline.seeds import load_specification
