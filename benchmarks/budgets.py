@@ -10,7 +10,9 @@ the undisturbed build, byte for byte, and no call may be made twice.
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import json
+import platform
 import random
 import tempfile
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ from typing import Any
 
 from tests.support.endurance import BudgetedBuild, build_in_budgets
 
+LIBRARIES = ("aiohttp", "dspy", "prefect", "pyarrow")
 RESULTS = Path(__file__).parent / "results" / "budgets.json"
 KINDS = ("calls", "tokens", "money")
 
@@ -53,6 +56,10 @@ def summary(builds: Sequence[BudgetedBuild]) -> dict[str, Any]:
         "spent_over_limit_most": max(shares, default=None),
         "same_release": sum(build.same_release for build in builds),
         "answered_again": sum(build.answered_again for build in builds),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in LIBRARIES},
+        },
         "each": [asdict(build) for build in builds],
     }
 

@@ -10,7 +10,9 @@ on its way at a kill is asked for again, as nobody can know whether it was paid 
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import json
+import platform
 import random
 import tempfile
 from collections import Counter
@@ -21,6 +23,7 @@ from typing import Any
 
 from tests.support.endurance import KilledBuild, kill_builds
 
+LIBRARIES = ("aiohttp", "dspy", "prefect", "pyarrow")
 RESULTS = Path(__file__).parent / "results" / "kills.json"
 
 
@@ -51,6 +54,10 @@ def summary(builds: Sequence[KilledBuild]) -> dict[str, Any]:
         "answered_again": sum(build.answered_again for build in builds),
         "answered_again_and_not_in_flight": sum(max(0, one.answered_again - one.in_flight) for one in builds),
         "killed_during": dict(Counter(moment for build in builds for moment in build.moments)),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in LIBRARIES},
+        },
         "each": [asdict(build) for build in builds],
     }
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 @click.option("--build", metavar="DIR", type=EXISTING_FOLDER, help="Examine the folder of a run, OUT/runs/NAME.")
 @out_option
 def command(specification: Path | None, build: Path | None, out: Path) -> Answer:
-    """Check the installation, models and keys, or with --build the folder of a run.
+    """Check the installation, or a run's folder.
 
-    With --spec also the weights, endpoints and keys that it needs; no key is ever shown. Each problem comes
-    with how to mend it. Exit code 1 when a check fails.
+    Without --build it looks at Python, libraries and seeds; with --spec also at the weights, endpoints and keys
+    that it needs; no key is ever shown. Each problem comes with how to mend it. Exit code 1 when a check fails.
     """
     from pipeline.doctor import examine
     from pipeline.seeds import load_specification

@@ -40,10 +40,10 @@ CELLS_SHOWN = 24
 )
 @out_option
 def command(specification: Path, *, every_cell: bool, measure: int | None, out: Path) -> Answer:
-    """Show what SPEC would build; without --measure, without a single call.
+    """Show what SPEC would build, and at what cost.
 
-    Shows cells and rows by motive and risk type, what their rows can say, the cells that get no quota and
-    why, and the calls, tokens and money to expect.
+    Calls nothing, unless --measure is given. Shows cells and rows by motive and risk type, what their rows can
+    say, the cells that get no quota and why, and the calls, tokens and money to expect.
     """
     from pipeline.plan import plan, pools_of
     from pipeline.seeds import load_seeds, load_specification
