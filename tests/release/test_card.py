@@ -17,6 +17,7 @@ from pipeline.release.inputs import ReleaseInputs
 from pipeline.release.write import draft_manifest
 from pipeline.schema.base import normalise_text
 from pipeline.schema.candidate import Usage
+from pipeline.schema.history import Past, Succession
 from pipeline.schema.manifest import Manifest, ModelUse
 from tests.support.hostile import HOSTILE, hostile_inputs
 from tests.support.releases import sample_inputs, sample_specification
@@ -42,13 +43,26 @@ def test_front_matter_names_splits_and_candidates() -> None:
     assert meta["license"] == "cc-by-4.0"
     assert meta["pretty_name"] == "Sample of the pipeline"
     assert meta["size_categories"] == ["n<1K"]
-    default, candidates = meta["configs"]
+    default, prompts, candidates = meta["configs"]
     assert default["default"] is True
     assert {entry["split"]: entry["path"] for entry in default["data_files"]} == {
         "dev": "data/dev-00000-of-00001.parquet",
         "test": "data/test-00000-of-00001.parquet",
     }
     assert candidates["config_name"] == "candidates"
+    assert prompts["config_name"] == "inspect"
+    assert [entry["split"] for entry in prompts["data_files"]] == ["dev", "test"]
+
+
+def test_the_card_of_a_release_on_top_of_another_tells_what_came_and_went() -> None:
+    past = Past(version="2026.10.0", created="2026-10-02", manifest_sha256="0" * 64, rows=7, added=7, retired=0)
+    succession = Succession(history=(past,), kept=3, added=3, retired=4, anchors=("sc-1", "sc-2"))
+    meta, body = parts_of(render_card(manifest_of(sample_inputs(succession=succession)), sample_inputs().candidates))
+    assert "retired" in [config["config_name"] for config in meta["configs"]]
+    cells = [re.findall(r"<td.*?>(.*?)</td>", row) for row in html_of(body).split("<tr>")]
+    assert ["2026.11.0", "2026-11-23", "3", "4"] in cells
+    assert ["2026.10.0", "2026-10-02", "7", "0"] in cells
+    assert "2 are anchors" in body
 
 
 def test_the_hub_reads_the_card(tmp_path: Path) -> None:
