@@ -49,7 +49,9 @@ def command(
     really: bool,
     out: Path,
 ) -> Answer:
-    """Estimate an experiment, and with --run run it or go on with it.
+    """Estimate an experiment, and with --run run it.
+
+    One that was interrupted goes on.
 
     EXPERIMENT is a file, or the name of one that comes with the installation (seeds/experiments). The report is written
     beside the logs.

@@ -35,7 +35,9 @@ def command(
     calls: int,
     record: Path | None,
 ) -> None:
-    """Serve one scenario of RELEASE to one agent over stdin and stdout.
+    """Serve the tools of a scenario of RELEASE over MCP.
+
+    One scenario for one agent, over stdin and stdout.
 
     Each process has a state of its own. The agent gets the scenario's tools, and its messages as the prompt "task".
     """

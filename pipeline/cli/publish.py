@@ -29,7 +29,9 @@ SHOWN = 20
 @click.option("--held-out", is_flag=True, help="Publish the rows that are held out as well; private repositories only.")
 @click.option("--dry-run", is_flag=True, help="Show what the commit would hold, and write nothing.")
 def command(release: Path, repo: str, *, private: bool, gated: bool, held_out: bool, dry_run: bool) -> Answer:
-    """Publish RELEASE: all of it or nothing, and never a row that is held out to a public repository.
+    """Publish RELEASE to the Hub.
+
+    All of it or nothing, and never a row that is held out to a public repository.
 
     The token is that of HF_TOKEN or of the Hub's own login. HF_ENDPOINT names another server. Exit code 1 when the Hub
     refused or gave out; the message says what the repository holds now.

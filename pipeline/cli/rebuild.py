@@ -22,7 +22,9 @@ from pipeline.errors import EXIT_DONE, EXIT_NO
     help="Where the releases lie that it was compared with; beside RELEASE if left out.",
 )
 def command(release: Path, releases: Path | None) -> Answer:
-    """Make RELEASE again from its own folder and compare the two, byte by byte. No model is called.
+    """Make RELEASE again without a model and compare.
+
+    It is made from its own folder, and the two are compared byte by byte.
 
     Exit code 1 when anything differs; then it says which files, and which fields of the manifest.
     """

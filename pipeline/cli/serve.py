@@ -21,7 +21,9 @@ from pipeline.cli.options import out_option, spec_argument
 @spec_argument
 @out_option
 def command(specification: Path, out: Path) -> Answer:
-    """Wait for the times of SPEC's `schedule`, and build, compare and publish the next release at each.
+    """Make and publish releases by SPEC's schedule.
+
+    At each of its times the next release is built, compared with the last and published.
 
     Needs a Prefect server (PREFECT_API_URL), such as `prefect server start` gives. Runs until it is stopped.
     """
