@@ -28,6 +28,8 @@ PATTERNS_IN_WORDS = {
     r"^\d{4}-\d{2}-\d{2}$": "a date as YYYY-MM-DD",
     r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$": "a date and time as YYYY-MM-DDTHH:MM",
     r"^[0-9a-f]{64}$": "a SHA-256 as 64 hexadecimal digits",
+    r"^[A-Z]{3}$": "a currency of three capitals, such as USD",
+    r"^[\w.-]+/[\w.-]+$": "a repository as ORG/NAME",
 }
 
 _KINDS = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
