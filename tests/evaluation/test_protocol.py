@@ -90,7 +90,7 @@ async def test_limits_are_retried_and_mistakes_are_not(server: Server) -> None:
     assert not api.should_retry(EndpointRefusedError(400, ""))
     replies += [(400, {"error": "no such model"})]
     tools: list[ToolInfo] = []
-    with pytest.raises(EndpointRefusedError, match="HTTP 400.*no such model"):
+    with pytest.raises(EndpointRefusedError, match=r"HTTP 400.*no such model"):
         await api.generate([ChatMessageUser(content="x")], tools, "auto", GenerateConfig())
     assert len(asked) == 1
 
