@@ -60,6 +60,12 @@ class Guardrail:
             yield OpenGuardrail(check)
 
 
+@cache
+def _seeds() -> Seeds:
+    """Read the seeds once a process: filters ask for them, and there is a guardrail for each run."""
+    return load_seeds()
+
+
 @dataclass(frozen=True)
 class OpenGuardrail:
     """A guardrail at work."""
@@ -74,12 +80,6 @@ class OpenGuardrail:
             EndpointError, EndpointUnavailable: from the guard model's client.
         """
         return await self.check.on(text, self.context)
-
-
-@cache
-def _seeds() -> Seeds:
-    """Read the seeds once a process: filters ask for them, and there is a guardrail for each run."""
-    return load_seeds()
 
 
 def read_guardrail(text: str | None) -> Guardrail | None:
