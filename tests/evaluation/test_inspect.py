@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import pytest
 from inspect_ai import eval as inspect_eval
@@ -168,6 +169,6 @@ def _samples(logs: Path) -> int:
     for file in logs.glob("*.eval"):
         try:
             return len(read_eval_log(str(file)).samples or [])
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, BadZipFile):
             return 0
     return 0
