@@ -30,7 +30,7 @@ def test_text_of_models_is_escaped_and_nothing_is_fetched() -> None:
     assert "<script" not in page
     assert "<img" not in page
     assert "\u202e" not in page
-    assert "default-src 'none'" in page
+    assert "default-src &#39;none&#39;; style-src &#39;sha256-" in page
     assert not re.search(r"""(?:src|href)\s*=\s*["'](?!data:)""", page)
 
 

@@ -70,7 +70,7 @@ async def test_tools_go_out_and_calls_come_back(server: Server, monkeypatch: pyt
     assert headers["Authorization"] == "Bearer sesame"
     assert (body["temperature"], body["max_tokens"]) == (0.7, 9)
     sent = {tool["function"]["name"]: tool["function"]["parameters"] for tool in body["tools"]}
-    assert sent == {spec.name: spec.parameters for spec in toolbox.scenario.tools}
+    assert sent == {spec.name: {"required": [], **spec.parameters} for spec in toolbox.scenario.tools}
     assert [one["role"] for one in asked[1][1]["messages"]] == ["system", "user", "assistant", "tool"]
 
 
