@@ -30,10 +30,13 @@ def library_versions(*others: str) -> dict[str, str]:
 
 
 def prompt_hashes() -> dict[str, str]:
-    """Return the SHA-256 of each file below ``prompts/``, by its path there with ``/``."""
+    """Return the SHA-256 of each file below ``prompts/``, by its path there with ``/``.
+
+    Those of ``prompts/evaluation/`` shape no row, and stand in the logs of evaluations.
+    """
     folder = prompts_dir()
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
+        if path.is_file() and not path.name.startswith(".") and path.relative_to(folder).parts[0] != "evaluation"
     }

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from pipeline.errors import InputError, UsageError
 from pipeline.evaluation.condition import Condition
@@ -156,7 +157,7 @@ def _read(file: Path) -> EvalLog:
 
     try:
         return read_eval_log(str(file))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise InputError(f"not a log of Inspect: {str(error).splitlines()[0]}", file=file) from error
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -17,7 +18,7 @@ from pipeline.evaluation.condition import GuardrailPlace
 from pipeline.mistakes import did_you_mean
 from pipeline.schema.specification import GateSettings, GuardModel, ModelRole, Models, NoEndpoint
 from pipeline.schema.verdict import Verdict
-from pipeline.seeds import load_seeds
+from pipeline.seeds import Seeds, load_seeds
 from pipeline.validate.context import Check, ValidationContext
 from pipeline.validate.filters import ADAPTERS, FILTERS
 from pipeline.validate.filters.guards import guard_checks
@@ -59,11 +60,18 @@ class Guardrail:
             yield OpenGuardrail(check)
 
 
+@cache
+def _seeds() -> Seeds:
+    """Read the seeds once a process: filters ask for them, and there is a guardrail for each run."""
+    return load_seeds()
+
+
 @dataclass(frozen=True)
 class OpenGuardrail:
     """A guardrail at work."""
 
     check: Check
+    context: ValidationContext = field(default_factory=lambda: ValidationContext(_seeds(), GateSettings(), None))
 
     async def verdict(self, text: str) -> Verdict:
         """Judge one text: a call, or a call with its result.
@@ -71,8 +79,7 @@ class OpenGuardrail:
         Raises:
             EndpointError, EndpointUnavailable: from the guard model's client.
         """
-        context = ValidationContext(load_seeds(), GateSettings(), None)
-        return await self.check.on(text, context)
+        return await self.check.on(text, self.context)
 
 
 def read_guardrail(text: str | None) -> Guardrail | None:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Who:
-    """Which models take part. ``model_args`` go to the agents' provider (``base_url``, ``api_key_env``)."""
+    """Which models take part.
+
+    ``model_args`` (``base_url``, ``api_key_env``) go to the agents, and to judges of the same provider.
+    """
 
     models: tuple[str, ...]
     judges: tuple[str, ...] = ()
@@ -90,7 +93,7 @@ def run(
 
     check(experiment, who)
     models = [get_model(name, **who.model_args) for name in who.models]
-    roles = {"judge": [get_model(name) for name in who.judges]} if who.judges else None
+    roles = {"judge": [get_model(name, **_args(who, name)) for name in who.judges]} if who.judges else None
     done, logs = eval_set(
         tasks_of(experiment, release, **(which or {})),
         log_dir=str(out),
@@ -103,6 +106,11 @@ def run(
     if not done:
         raise WorkError(f"{out}: not all runs ended well; run the same again to go on from there")
     return [Path(log.location.removeprefix("file://")) for log in logs]
+
+
+def _args(who: Who, judge: str) -> Mapping[str, Any]:
+    providers = {name.partition("/")[0] for name in who.models}
+    return who.model_args if judge.partition("/")[0] in providers else {}
 
 
 def _with_sampling(task: Task, arm: Arm) -> Task:

@@ -1,0 +1,70 @@
+"""The page needs nothing but itself, and text of models and scenarios stays text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline.analysis.analyze import analyze
+from pipeline.analysis.report import Trajectory, render, write_report
+from pipeline.analysis.runs import Moment, family_of, size_of
+from tests.support.simulated_runs import condition, run
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> $\\frac{1}{0}$ \u202eabc"
+
+
+def _runs(model: str = "lab/agent-7B") -> list:
+    framed = (condition(), condition(format="judgment"), condition(persona="risk_tolerant"))
+    return [
+        run(f"s{at}", risky=None if at == 11 else at % (2 + level) == 0, condition=of, model=model, log="")
+        for level, of in enumerate(framed)
+        for at in range(12)
+    ]
+
+
+def test_text_of_models_is_escaped_and_nothing_is_fetched() -> None:
+    found = analyze(_runs(HOSTILE), remarks=[HOSTILE])
+    page = render(found, [], [Trajectory(HOSTILE, _runs(HOSTILE)[0], (Moment("assistant", HOSTILE),))])
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "\u202e" not in page
+    assert "default-src &#39;none&#39;; style-src &#39;sha256-" in page
+    assert not re.search(r"""(?:src|href)\s*=\s*["'](?!data:)""", page)
+
+
+@pytest.mark.slow
+def test_files_are_written_and_figures_stand_in_the_page(tmp_path: Path) -> None:
+    found = analyze([*_runs(), *_runs(HOSTILE)])
+    page = write_report(tmp_path, found, []).read_text()
+    names = {"rates", "ladder", "effects", "slopes", "flows", "heat_map"}
+    assert {file.stem for file in (tmp_path / "figures").glob("*.svg")} == names
+    assert {file.stem for file in (tmp_path / "figures").glob("*.png")} == names
+    assert page.count("data:image/svg+xml;base64,") == len(names)
+    assert (tmp_path / "items.csv").read_text().startswith("scenario,models,runs")
+    again = tmp_path / "again"
+    write_report(again, found, [])
+    for name in names:
+        assert (again / "figures" / f"{name}.svg").read_bytes() == (tmp_path / "figures" / f"{name}.svg").read_bytes()
+
+
+def test_unmeasured_is_never_zero_in_the_page() -> None:
+    page = render(analyze([run("s1", risky=None), run("s2", risky=None)]), [], [])
+    assert "not measured (0 of 2)" in page
+    assert "0.0%" not in page
+
+
+@pytest.mark.parametrize(
+    ("model", "family", "size"),
+    [
+        ("openai/gpt-4.1", "gpt", "unknown"),
+        ("protocol/Qwen2.5-Coder-1.5B-Instruct", "qwen", "1.5B"),
+        ("embedded/smollm2_135m_instruct_q4", "smollm", "135M"),
+        ("embedded/qwen2_5_coder_1_5b_instruct_q4", "qwen", "1.5B"),
+        ("hf/meta-llama/Llama-3.1-70B", "llama", "70B"),
+        ("lab/7", "unknown", "unknown"),
+    ],
+)
+def test_family_and_size_are_what_the_name_says(model: str, family: str, size: str) -> None:
+    assert (family_of(model), size_of(model)) == (family, size)
