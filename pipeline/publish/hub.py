@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -138,8 +138,10 @@ class Hub:
         for number in range(1, TRIES + 1):
             try:
                 return ask()
-            except (httpx.HTTPError, OSError) as error:
-                response = getattr(error, "response", None)
+            except (httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
+                if not any(isinstance(one, httpx.HTTPError | OSError) for one in _chain(error)):
+                    raise
+                response = _response(error)
                 transient = response is None or response.status_code in TRANSIENT
                 if number == TRIES or not transient:
                     raise _told(error) from None
@@ -173,14 +175,25 @@ def _wait(response: httpx.Response | None, otherwise: float) -> float:
     return float(asked) if asked.isdigit() else otherwise
 
 
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Give an error and those it came of: the client wraps what the network said."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _response(error: BaseException) -> httpx.Response | None:
+    """Return the answer that an error came of; ``None`` where there was none."""
+    found = (getattr(one, "response", None) for one in _chain(error))
+    return next((one for one in found if isinstance(one, httpx.Response)), None)
+
+
 def _told(error: BaseException) -> HubError:
     """Return an error in one line without addresses, which may hold signatures."""
-    cause: BaseException | None = error
-    while cause is not None and getattr(cause, "response", None) is None:
-        cause = cause.__cause__ or cause.__context__
-    if cause is None:
+    response = _response(error)
+    if response is None:
         return HubError(f"the Hub could not be reached: {type(error).__name__}")
-    status = cause.response.status_code  # type: ignore[attr-defined]
+    status = response.status_code
     if status == httpx.codes.PRECONDITION_FAILED:
         return HubError("the main branch has moved meanwhile (412)", lost_race=True)
     words = {

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 
 from pipeline.errors import WorkError
@@ -46,15 +47,19 @@ def _loaded(repo: str, tag: str, config: str, split: str, cache: Path) -> str:
 
     import datasets
 
-    rows = datasets.load_dataset(
-        repo,
-        config,
-        split=split,
-        revision=tag,
-        cache_dir=str(cache),
-        token=os.environ.get("HF_TOKEN") or True,
-        download_mode="force_redownload",
-    )
+    try:
+        rows = datasets.load_dataset(
+            repo,
+            config,
+            split=split,
+            revision=tag,
+            cache_dir=str(cache),
+            token=os.environ.get("HF_TOKEN") or True,
+            download_mode="force_redownload",
+        )
+    except (OSError, ValueError, RuntimeError, httpx.HTTPError) as error:
+        # Their texts may hold addresses with signatures.
+        raise WorkError(f"load_dataset does not give {config}/{split}: {type(error).__name__}") from None
     return _hash_of(rows)
 
 
