@@ -13,13 +13,18 @@ from pipeline.deduplicate.semantic import MARGIN, Method, Pairs, near_pairs, sco
 
 Kept = NDArray[np.bool_]
 
+AT_ONCE = 1_000_000
+"""Pairs that are Python's numbers at one time."""
+
 
 def stayers(pairs: Pairs, rows: int) -> Kept:
     """Return which rows stay: in order, each that is near no row before it that stays."""
     kept = np.ones(rows, dtype=np.bool_)
-    for left, right in zip(pairs.left.tolist(), pairs.right.tolist(), strict=True):
-        if kept[left]:
-            kept[right] = False
+    for start in range(0, len(pairs.left), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        for left, right in zip(pairs.left[some].tolist(), pairs.right[some].tolist(), strict=True):
+            if kept[left]:
+                kept[right] = False
     return kept
 
 

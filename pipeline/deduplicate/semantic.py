@@ -97,7 +97,9 @@ def near_between(stored: NDArray[np.float32], fresh: NDArray[np.float32], floor:
         for begin in range(0, len(fresh), QUERY_ROWS):
             left, right = np.nonzero(block @ fresh[begin : begin + QUERY_ROWS].T >= floor - MARGIN)
             found.append(_near(left + start, right + begin, stored, fresh, floor))
-    return _joined(found, "blocked")
+    joined = _joined(found, "blocked")
+    order = np.lexsort((joined.left, joined.right))
+    return Pairs(joined.left[order], joined.right[order], joined.cosine[order], "blocked")
 
 
 def _best_cells(vectors: NDArray[np.float32], floor: float, first: int, *, asked_for: bool) -> Cells | None:
@@ -148,12 +150,22 @@ def scored(
         low, high = np.minimum(one, other), np.maximum(one, other)
         kept = (low < high) & (high >= first)
         codes.append(high[kept] * rows + low[kept])
-    once = np.unique(np.concatenate(codes)) if codes else np.zeros(0, dtype=np.int64)
+    once = _once(codes)
     found = []
     for start in range(0, len(once), SCORED_ROWS):
         right, left = np.divmod(once[start : start + SCORED_ROWS], rows)
         found.append(_near(left, right, vectors, vectors, floor))
     return _joined(found, method)
+
+
+def _once(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return the numbers of all parts, ascending, each once. The list is emptied: it may be most of the memory."""
+    numbers = np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+    parts.clear()
+    numbers.sort()
+    new = np.ones(len(numbers), dtype=np.bool_)
+    np.not_equal(numbers[1:], numbers[:-1], out=new[1:])
+    return numbers[new]
 
 
 def _near(
@@ -174,5 +186,4 @@ def _joined(parts: Iterable[Pairs], method: Method) -> Pairs:
     left = np.concatenate([nothing, *(part.left for part in parts)])
     right = np.concatenate([nothing, *(part.right for part in parts)])
     cosine = np.concatenate([np.zeros(0), *(part.cosine for part in parts)])
-    order = np.lexsort((left, right))
-    return Pairs(left[order], right[order], cosine[order], method)
+    return Pairs(left, right, cosine, method)
