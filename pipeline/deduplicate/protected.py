@@ -30,7 +30,7 @@ from pipeline.words import N, Run, runs_in, windows_of, words_of
 ProtectedLayer = Literal["exact", "runs", "lexical", "semantic"]
 _SUREST_FIRST: tuple[ProtectedLayer, ...] = ("exact", "runs", "lexical", "semantic")
 
-CONTAINED = 0.5
+CONTAINED = 0.6
 """Share of a protected text's shingles from which a row that has them tells it again (docs/dedup.md)."""
 LEAST = N - SHINGLE_WORDS + 1
 """Shingles of a text of 13 words: in a shorter one half of them says nothing."""
