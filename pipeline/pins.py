@@ -98,5 +98,5 @@ def protected_by(
         return None
     protected = Protected(tuple(corpora), KeptEncoder(encoder, folder / PROTECTED, note=note))
     told = None if note is None else (lambda name, texts: note(f"protected corpus {name}: {texts} texts"))
-    look_up([], protected.corpora, protected.encoder, told)
+    look_up([], protected.corpora, protected.keeper, tell=told)
     return protected

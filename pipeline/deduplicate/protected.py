@@ -36,6 +36,8 @@ LEAST = N - SHINGLE_WORDS + 1
 """Shingles of a text of 13 words: in a shorter one half of them says nothing."""
 WINDOW, STRIDE = 170, 85
 """Words of a masked text that are embedded at once: what MiniLM reads."""
+DECIMALS = 9
+"""Of a cosine summed in float64: what is left does not depend on how rows and texts are cut into blocks."""
 TEXTS_AT_ONCE, ROWS_AT_ONCE = 2048, 4096
 _OF_THE_KIT = ("view.tools.", "view.world.norms.", "view.world.organisation.")
 """Places of what the rows of a domain share: no row's own words."""
@@ -104,6 +106,7 @@ def look_up(
     rows: Sequence[Told],
     corpora: Sequence[Corpus],
     encoder: Encoder,
+    keeper: Encoder | None = None,
     tell: Callable[[str, int], None] | None = None,
 ) -> list[Found | None]:
     """Return for each row the protected text it is nearest to; ``None`` where the corpora hold no text.
@@ -111,7 +114,9 @@ def look_up(
     Args:
         rows: what is looked up. What is found for one does not depend on the others.
         corpora: are read once for each :data:`ROWS_AT_ONCE` rows, and once if there are no rows.
-        encoder: embeds rows and texts; one that keeps its vectors makes the second look cheap.
+        encoder: embeds the rows.
+        keeper: embeds the texts, with the same weights; one that keeps its vectors makes the second look cheap.
+            ``encoder`` if left out.
         tell: called with a corpus and the texts of it that were read so far.
 
     Raises:
@@ -119,7 +124,7 @@ def look_up(
     """
     found: list[Found | None] = []
     for start in range(0, max(1, len(rows)), ROWS_AT_ONCE):
-        block = _Block(rows[start : start + ROWS_AT_ONCE], encoder)
+        block = _Block(rows[start : start + ROWS_AT_ONCE], encoder, keeper or encoder)
         for corpus in corpora:
             read, texts = 0, corpus.texts()
             while batch := list(islice(texts, TEXTS_AT_ONCE)):
@@ -134,10 +139,10 @@ def look_up(
 class _Block:
     """Rows that are looked up together, and the nearest text of each so far."""
 
-    def __init__(self, rows: Sequence[Told], encoder: Encoder) -> None:
+    def __init__(self, rows: Sequence[Told], encoder: Encoder, keeper: Encoder) -> None:
         self.best: list[Found | None] = [None] * len(rows)
-        self._rows, self._encoder = rows, encoder
-        self._vectors = encoder.encode([row.plot for row in rows])
+        self._rows, self._keeper = rows, keeper
+        self._vectors = encoder.encode([row.plot for row in rows]).astype(np.float64)
         self._surfaces: dict[str, list[int]] = {}
         self._runs: dict[Run, list[int]] = {}
         self._words = _Shingles.of([row.masked for row in rows])
@@ -183,6 +188,8 @@ class _Block:
     def _by_shingles(
         self, texts: Sequence[ProtectedText], masked: Sequence[str], corpus: Corpus
     ) -> Iterator[tuple[int, Found]]:
+        if not self._rows:
+            return
         for text, number, score in self._words.shared_with(masked):
             one, row = texts[text], self._rows[number]
             _, there = amounts_apart(amounts_of("\n".join(row.texts)), amounts_of(one.text))
@@ -198,10 +205,10 @@ class _Block:
         windows = [(text, window) for text, one in enumerate(masked) for window in windows_of([one], WINDOW, STRIDE)]
         if not windows:
             return
-        vectors = self._encoder.encode([window for _, window in windows])
+        vectors = self._keeper.encode([window for _, window in windows])
         if not self._rows:
             return
-        cosines = self._vectors @ vectors.T
+        cosines = np.round(self._vectors @ vectors.astype(np.float64).T, DECIMALS)
         for number, nearest in enumerate(cosines.argmax(axis=1).tolist()):
             text, window = windows[nearest]
             cosine = float(np.clip(cosines[number, nearest], 0.0, 1.0))
@@ -242,7 +249,7 @@ class _Shingles:
             size = len(held[text])
             alike = count / (size + self.sizes[row] - count) >= THRESHOLD
             if alike or (size >= LEAST and count / size >= CONTAINED):
-                yield int(text), int(row), count / size
+                yield int(text), int(row), float(count / size)
 
 
 def _table(held: Sequence[frozenset[str]], columns: dict[str, int]) -> csr_array:

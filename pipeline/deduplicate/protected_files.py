@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,7 @@ def open_corpus(named: ProtectedCorpus, folder: Path, field: str) -> Corpus:
             file=places[0],
         )
     if path.suffix not in ENDINGS:
-        raise InputError("is no protected corpus", file=path, value=path.suffix, allowed=f"files in {ENDINGS}")
+        raise InputError("is no protected corpus", file=path, value=path.suffix, allowed=ENDINGS)
     if path.suffix == ".parquet":
         _check_columns(path, named.columns)
     with path.open("rb") as file:
@@ -114,7 +115,7 @@ def corpus_at(value: str) -> Corpus:
     wanted = tuple(dict.fromkeys(column.strip() for column in columns.split(",")))
     if not path or not all(wanted):
         raise UsageError(f"--protected {value}: not a file; allowed: FILE, FILE:COLUMN or FILE:COLUMN,COLUMN")
-    named = ProtectedCorpus(name=Path(path).stem, path=path, columns=wanted)
+    named = ProtectedCorpus(name=re.sub(r"[^\w.-]+", "-", Path(path).stem)[:64], path=path, columns=wanted)
     return open_corpus(named, Path(path).parent, "--protected")
 
 

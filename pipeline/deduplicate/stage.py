@@ -26,7 +26,7 @@ class Protected:
     """Corpora that no row may copy, and an encoder that keeps the vectors of their texts."""
 
     corpora: tuple[Corpus, ...]
-    encoder: Encoder
+    keeper: Encoder
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def deduplicate(
     _refuse_twins(candidates)
     before = _rows(sorted((one for one in earlier if one.accepted), key=lambda one: one.id))
     fresh = _rows(sorted(candidates, key=lambda one: (-(mean_score(one, without="novelty") or 0.0), one.id)))
-    looked_up = _looked_up(fresh, protected)
+    looked_up = _looked_up(fresh, protected, encoder)
     known = {
         row.candidate.id: _decided(row.candidate, (looked_up[row.candidate.id],), row.scenario.id)
         for row in fresh
@@ -98,11 +98,11 @@ def deduplicate(
     return [decided.get(candidate.id, candidate) for candidate in candidates]
 
 
-def _looked_up(rows: Sequence[Row], protected: Protected | None) -> dict[str, Verdict]:
+def _looked_up(rows: Sequence[Row], protected: Protected | None, encoder: Encoder) -> dict[str, Verdict]:
     """Return what the protected corpora say of each candidate, by id; nothing where there are none."""
     if protected is None or not rows:
         return {}
-    found = look_up([told_by(row.scenario) for row in rows], protected.corpora, protected.encoder)
+    found = look_up([told_by(row.scenario) for row in rows], protected.corpora, encoder, protected.keeper)
     names = [corpus.name for corpus in protected.corpora]
     return {row.candidate.id: protected_verdict(one, names) for row, one in zip(rows, found, strict=True)}
 
