@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from pipeline.atomic import write_text_atomic
 from pipeline.calibration.load import load_calibration
 from pipeline.deduplicate.encoder import RememberingEncoder, load_encoder
+from pipeline.deduplicate.protected_files import load_protected
 from pipeline.deduplicate.vector_store import SET_ROWS, KeptEncoder
 from pipeline.errors import WorkError
 from pipeline.exemplars import load_exemplars
@@ -29,7 +30,7 @@ from pipeline.finish import nothing_accepted, release_inputs
 from pipeline.generate.stage import GenerationContext
 from pipeline.models.client import ModelClient, open_client
 from pipeline.models.store import CompletionStore
-from pipeline.pins import INDEX, rows_of, run_folder, with_pins
+from pipeline.pins import INDEX, protected_by, rows_of, run_folder, with_pins
 from pipeline.plan import plan
 from pipeline.progress import Progress
 from pipeline.release.gates import check_release
@@ -174,7 +175,8 @@ async def run_build(
     base, planned = stand_on(specification, plan(specification, seeds), previous)
     calibration = load_calibration(specification.gates)
     against = load_against(specification, out / "releases")
-    specification = with_pins(specification, calibration, against, previous)
+    corpora = load_protected(specification.deduplication, out)
+    specification = with_pins(specification, calibration, against, previous, corpora)
     folder = run_folder(specification, out)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
@@ -200,6 +202,7 @@ async def run_build(
             released=await asyncio.to_thread(
                 rows_of, against, plain, out / INDEX, encoded_notes(progress), progress.note
             ),
+            protected=await asyncio.to_thread(protected_by, corpora, plain, out / INDEX, progress.note),
             encoder=RememberingEncoder(KeptEncoder(plain, folder / VECTORS)),
             plan=planned,
             folder=folder,

@@ -17,6 +17,7 @@ from pathlib import Path
 from pipeline.attempts import attempts_for
 from pipeline.build import only_one_build, open_store, validation_of, weights_notes
 from pipeline.calibration.load import load_calibration
+from pipeline.deduplicate.protected_files import load_protected
 from pipeline.errors import WorkError
 from pipeline.estimate import covered
 from pipeline.generate.stage import GenerationContext, generate
@@ -69,7 +70,8 @@ async def measure(specification: Specification, *, out: Path, cells: int, progre
     previous = load_previous(specification, out / "releases")
     base, planned = stand_on(specification, plan(specification, seeds), previous)
     calibration = load_calibration(specification.gates)
-    specification = with_pins(specification, calibration, load_against(specification, out / "releases"), previous)
+    against, corpora = load_against(specification, out / "releases"), load_protected(specification.deduplication, out)
+    specification = with_pins(specification, calibration, against, previous, corpora)
     folder = run_folder(specification, out)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:

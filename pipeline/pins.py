@@ -9,6 +9,11 @@ from typing import Any
 from pipeline.calibration.load import pinned
 from pipeline.deduplicate.earlier import EarlierRows, earlier_rows
 from pipeline.deduplicate.encoder import Encoder
+from pipeline.deduplicate.protected import look_up
+from pipeline.deduplicate.protected_files import FOLDER as PROTECTED
+from pipeline.deduplicate.protected_files import Corpus
+from pipeline.deduplicate.stage import Protected
+from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.release.previous import Previous
 from pipeline.schema.base import sha256_of
 from pipeline.schema.calibration import Calibration
@@ -23,8 +28,8 @@ def run_folder(specification: Specification, out: Path) -> Path:
 
     What bears on the finished rows alone is left out, so that a build that missed a floor goes on from
     its completions when the floor is lowered. So is the budget, which may be raised, and so is where a
-    calibration and earlier releases lie, since their content is pinned. A release whose rows are carried over
-    bears on all that is made, so it stays in.
+    calibration, earlier releases and protected corpora lie, since their content is pinned. A release whose rows are
+    carried over bears on all that is made, so it stays in.
     """
     named = specification.previous
     left_out: dict[str, Any] = {
@@ -33,7 +38,7 @@ def run_folder(specification: Specification, out: Path) -> Path:
         "floors": True,
         "previous": {"path"} if named is not None and named.carries is not None else True,
         "gates": {"calibration": {"path"}},
-        "deduplication": {"against": {"__all__": {"path"}}},
+        "deduplication": {"against": {"__all__": {"path"}}, "protected": {"__all__": {"path"}}},
     }
     made_by = specification.model_dump(mode="json", exclude=left_out)
     return out / "runs" / f"{specification.release_id}-{sha256_of(made_by)[:8]}"
@@ -44,13 +49,15 @@ def with_pins(
     calibration: Calibration | None,
     against: Sequence[Previous],
     previous: Previous | None,
+    protected: Sequence[Corpus],
 ) -> Specification:
-    """Return the specification with the hashes of the calibration and the earlier releases that it names."""
-    references = tuple(one.reference for one in against)
+    """Return the specification with the hashes of the calibration, releases and protected corpora that it names."""
+    against_named = {"against": tuple(one.reference for one in against)}
+    protected_named = {"protected": tuple(one.named for one in protected)}
     return specification.model_copy(
         update={
             "gates": pinned(specification.gates, calibration),
-            "deduplication": specification.deduplication.model_copy(update={"against": references}),
+            "deduplication": specification.deduplication.model_copy(update=against_named | protected_named),
             "previous": previous and previous.reference,
         }
     )
@@ -71,3 +78,25 @@ def rows_of(
     if not against:
         return None
     return earlier_rows([(one.reference.release, one.scenarios) for one in against], encoder, folder, tell, note)
+
+
+def protected_by(
+    corpora: Sequence[Corpus], encoder: Encoder, folder: Path, note: Callable[[str], None] | None = None
+) -> Protected | None:
+    """Return corpora ready to be looked up in; ``None`` for no corpus.
+
+    They are read once from end to end, so that a mistake in one shows before anything is paid for, and the vectors of
+    their texts are kept in ``folder``.
+
+    Args:
+        corpora: that the specification names.
+        encoder: embeds their texts.
+        folder: is made if it is not there.
+        note: told how far a corpus is, and of damaged files, which are made anew.
+    """
+    if not corpora:
+        return None
+    protected = Protected(tuple(corpora), KeptEncoder(encoder, folder / PROTECTED, note=note))
+    told = None if note is None else (lambda name, texts: note(f"protected corpus {name}: {texts} texts"))
+    look_up([], protected.corpora, protected.keeper, tell=told)
+    return protected

@@ -1,7 +1,8 @@
 """Makes a release again from its own folder, without a model, and says what differs.
 
 What a release carried over is taken from its own tables, so the releases before it are not needed; those that it was
-only compared with (``deduplication.against``, or ``previous`` without ``carries``) are.
+only compared with (``deduplication.against``, or ``previous`` without ``carries``) are; so are protected corpora, as
+``protected/NAME.jsonl`` or ``.parquet`` beside the folder of releases.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.build import run_build
+from pipeline.deduplicate.protected_files import FOLDER as PROTECTED
+from pipeline.deduplicate.protected_files import open_corpus
 from pipeline.errors import WorkError
 from pipeline.progress import Progress
 from pipeline.release.carry import HeldRow
@@ -103,11 +106,16 @@ def _told(before: Any, after: Any) -> str:
 
 
 def _found(specification: Specification, beside: Path) -> Specification:
-    """Return the specification with the places of the releases that rows were compared with."""
-    against = tuple(
-        one.model_copy(update={"path": str(beside / one.release)}) for one in specification.deduplication.against
-    )
-    settings = specification.deduplication.model_copy(update={"against": against})
+    """Return the specification with the places of the releases and protected corpora that rows were compared with."""
+    named, files = specification.deduplication, beside.parent / PROTECTED
+    found = {
+        "against": tuple(one.model_copy(update={"path": str(beside / one.release)}) for one in named.against),
+        "protected": tuple(
+            open_corpus(one, files, f"deduplication.protected.{number}").placed
+            for number, one in enumerate(named.protected)
+        ),
+    }
+    settings = named.model_copy(update=found)
     return specification.model_copy(update={"deduplication": settings})
 
 

@@ -15,7 +15,7 @@ from pipeline.cli.options import EXISTING_FILE
 from pipeline.errors import EXIT_DONE, EXIT_NO, InputError, UsageError
 
 if TYPE_CHECKING:
-    from pipeline.deduplicate.files import FileDeduplication, FileRow, Pair
+    from pipeline.deduplicate.files import FileDeduplication, FileRow, Guarded, Pair
     from pipeline.deduplicate.pairs import Curve, Point
 
 DOUBTFUL_SHOWN = 5
@@ -38,6 +38,12 @@ DOUBTFUL_SHOWN = 5
     multiple=True,
     help="A release's folder, or JSONL like FILE, whose rows must not be copied either; may be given several times.",
 )
+@click.option(
+    "--protected",
+    metavar="CORPUS[:COLUMN]",
+    multiple=True,
+    help="JSONL or parquet of texts (column `text`) that must not be copied; may be given several times.",
+)
 @click.option("--keep", metavar="N", type=click.IntRange(min=1), help="Of the rows that stay keep N, the most diverse.")
 @click.option("--show-clusters", is_flag=True, help="Show each row that has copies, with all of them.")
 @click.option("--calibrate", is_flag=True, help="FILE holds labelled pairs; say which threshold suits them.")
@@ -55,6 +61,7 @@ def command(
     threshold: float | None,
     kept_file: Path | None,
     against: tuple[Path, ...],
+    protected: tuple[str, ...],
     keep: int | None,
     show_clusters: bool,
     calibrate: bool,
@@ -71,17 +78,19 @@ def command(
     written to --out as JSON and drawn beside it as SVG.
     """
     if calibrate:
-        if against or keep is not None or threshold is not None:
+        if against or protected or keep is not None or threshold is not None:
             raise UsageError("--calibrate goes with --precision and --out alone")
         return calibrated(file, precision, kept_file)
     from pipeline.atomic import write_bytes_atomic
     from pipeline.deduplicate.files import DEFAULTS, deduplicate_file
+    from pipeline.deduplicate.protected_files import corpus_at
     from pipeline.models.weights import cache_dir
 
     result = deduplicate_file(
         file,
         threshold=DEFAULTS.threshold if threshold is None else threshold,
         against=[row for path in against for row in rows_of(path)],
+        protected=[corpus_at(value) for value in protected],
         keep=keep,
         folder=cache_dir() / "vectors" if cache else None,
         tell=said_on_terminal,
@@ -156,10 +165,16 @@ def rows_of(path: Path) -> list[FileRow]:
 def text_of(result: FileDeduplication) -> str:
     """Write a deduplication for people."""
     beside = f"; compared with {len(result.against)} rows of others" if result.against else ""
-    lines = [f"{len(result.rows)} rows, {len(result.selected)} stay, {len(result.filtered)} are copies{beside}"]
+    copies = len(result.filtered) + len(result.taken)
+    lines = [f"{len(result.rows)} rows, {len(result.selected)} stay, {copies} are copies{beside}"]
+    lines += [f"  {_guarded(one)}" for one in result.taken]
     if result.thinned:
         lines.append(f"{len(result.thinned)} more went, to keep the {len(result.selected)} most diverse")
     lines += [f"  {_pair(pair)}" for pair in result.filtered]
+    held = [one for one in result.protected if one.found.outcome == "error"]
+    if held:
+        lines.append("near a protected text; they stay until you have looked:")
+        lines += [f"  {_guarded(one)}; {one.found.doubt}" for one in held]
     undecided = result.undecided()
     if undecided:
         lines.append("copies but for what a mask or a vector does not see; they stay until you have looked:")
@@ -169,6 +184,13 @@ def text_of(result: FileDeduplication) -> str:
         lines.append(f"nearest to the threshold of {result.threshold:g}; look at these yourself:")
         lines += [f"  {_pair(pair)}" for pair in doubtful]
     return "\n".join(lines)
+
+
+def _guarded(one: Guarded) -> str:
+    measure = "cosine" if one.found.layer == "semantic" else "share"
+    evidence = f"{one.found.layer}, {measure} {one.found.score:.3f}"
+    verb = "copies" if one.found.outcome == "fail" else "is near"
+    return f"line {one.row.line} ({one.row.id}) {verb} {one.found.place}: {evidence}"
 
 
 def _amounts(pair: Pair) -> str:

@@ -6,7 +6,6 @@ punctuation; those that many rows have are taken for everybody's.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -14,18 +13,10 @@ from pipeline.calibration.rates import rate_of
 from pipeline.contamination.record import Overlap
 from pipeline.render import agent_texts
 from pipeline.schema.scenario import Scenario
+from pipeline.words import N, Run, runs_in, words_of
 
-N = 13
 COMMON = 10
 """Runs that so many rows have do not count."""
-_WORD = re.compile(r"\w+")
-
-Run = tuple[str, ...]
-
-
-def words_of(text: str) -> list[str]:
-    """Return the words of a text without case and punctuation."""
-    return [word.casefold() for word in _WORD.findall(text)]
 
 
 def runs_of(scenarios: Sequence[Scenario], n: int = N, common: int = COMMON) -> dict[Run, tuple[str, ...]]:
@@ -34,8 +25,7 @@ def runs_of(scenarios: Sequence[Scenario], n: int = N, common: int = COMMON) -> 
     for scenario in scenarios:
         own: set[Run] = set()
         for _, text in agent_texts(scenario.view):
-            words = words_of(text)
-            own |= {tuple(words[start : start + n]) for start in range(len(words) - n + 1)}
+            own |= set(runs_in(words_of(text), n))
         for run in own:
             owners.setdefault(run, []).append(scenario.id)
     return {run: tuple(ids) for run, ids in owners.items() if len(ids) < common}

@@ -7,7 +7,7 @@ Contamination for Language Models with Rephrased Samples", 2023, section 4), so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,6 +18,7 @@ from pipeline.calibration.rates import rate_of
 from pipeline.contamination.record import Near, Proximity
 from pipeline.deduplicate.encoder import Encoder
 from pipeline.schema.scenario import Scenario
+from pipeline.words import windows_of
 
 THRESHOLD = 0.65
 """Cosine from which a window tells a row; measured by ``benchmarks/proximity.py``, see docs/contamination.md."""
@@ -27,8 +28,6 @@ STRIDE = 50
 BATCH = 256
 SHOWN = 5
 """Rows that are named in any case, the nearest first."""
-LONGEST_WORD = 60
-"""Characters of a word that are read: what is longer is no word."""
 
 
 @dataclass(frozen=True)
@@ -44,22 +43,6 @@ class RowWindows:
     vectors: NDArray[np.float32]
 
 
-def windows_of(lines: Iterable[str], words: int = WORDS, stride: int = STRIDE) -> Iterator[str]:
-    """Yield windows of so many words, each beginning so many after the one before; the last may be shorter."""
-    held: list[str] = []
-    fresh = 0
-    for line in lines:
-        for word in line.split():
-            held.append(word[:LONGEST_WORD])
-            fresh += 1
-            if len(held) == words:
-                yield " ".join(held)
-                del held[:stride]
-                fresh = 0
-    if fresh:
-        yield " ".join(held)
-
-
 def row_windows(scenarios: Sequence[Scenario], encoder: Encoder) -> RowWindows:
     """Return the windows of each row's background and opening message.
 
@@ -68,7 +51,7 @@ def row_windows(scenarios: Sequence[Scenario], encoder: Encoder) -> RowWindows:
         encoder: embeds them.
     """
     by_row = [
-        list(windows_of([one.view.world.background, one.view.agent.request])) for one in scenarios
+        list(windows_of([one.view.world.background, one.view.agent.request], WORDS, STRIDE)) for one in scenarios
     ]  # fmt: skip
     starts = np.cumsum([0, *map(len, by_row[:-1])])
     texts = tuple(text for own in by_row for text in own)
@@ -101,7 +84,7 @@ def proximity(
     best = np.full(len(rows.ids), -np.inf)
     own, there = np.zeros(len(rows.ids), dtype=np.int64), [""] * len(rows.ids)
     read = 0
-    windows = windows_of(lines)
+    windows = windows_of(lines, WORDS, STRIDE)
     while batch := list(islice(windows, BATCH)):
         cosines = rows.vectors @ encoder.encode(batch).T
         nearest = cosines.max(axis=1)

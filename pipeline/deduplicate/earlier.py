@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,11 @@ from pipeline.deduplicate.doubt import doubt
 from pipeline.deduplicate.encoder import Encoder
 from pipeline.deduplicate.evidence import verdict_against
 from pipeline.deduplicate.kept_files import Note
+from pipeline.deduplicate.lexical import Words, jaccard
 from pipeline.deduplicate.plot import Plot
 from pipeline.deduplicate.plot_store import stored_plots
 from pipeline.deduplicate.semantic import near_between
-from pipeline.deduplicate.survivors import Judged, Match, embed
+from pipeline.deduplicate.survivors import Entry, Judged, Match, embed
 from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Verdict
@@ -43,11 +45,20 @@ class EarlierRows:
     rows: tuple[EarlierRow, ...]
     vectors: NDArray[np.float32]
 
+    @cached_property
+    def _words(self) -> Words:
+        """The rows by their words, under their places in the order."""
+        words = Words()
+        for number, row in enumerate(self.rows):
+            words.add(number, Entry.of(row.plot).item)
+        return words
+
     def copied_by(self, plots: Sequence[Plot], threshold: float, encoder: Encoder) -> list[Verdict | None]:
         """Return, for each plot, the verdict on a row that copies one of these; ``None`` for one that copies none.
 
-        A copy shows an agent the same, or has a cosine of at least ``threshold``. The nearest is named, of equally
-        near ones the first; one that a person has to look at first, only where there is no other.
+        A copy shows an agent the same, has nearly the same words, or a cosine of at least ``threshold``, in this order.
+        The nearest is named, of equally near ones the first; one that a person has to look at first, only where there
+        is no other.
 
         Args:
             plots: of the rows that are looked up.
@@ -63,6 +74,11 @@ class EarlierRows:
                 match = Match(left, "semantic", min(cosine, 1.0), doubt(plots[right], self.rows[left].plot))
                 if right not in nearest or _closeness(match) > _closeness(nearest[right]):
                     nearest[right] = match
+        for number, plot in enumerate(plots):
+            other = self._words.first_like(Entry.of(plot).item)
+            if other is not None and self.rows[other].plot.parts != plot.parts:
+                words = jaccard(self.rows[other].plot.text, plot.text)
+                nearest[number] = Match(other, "lexical", words)
         surfaces = {row.plot.surface: number for number, row in reversed(list(enumerate(self.rows)))}
         for number, plot in enumerate(plots):
             if plot.surface in surfaces:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from pipeline.deduplicate.doubt import amounts_apart
 from pipeline.deduplicate.plot import Plot
+from pipeline.deduplicate.protected import Found
 from pipeline.deduplicate.survivors import Judged, Match
 from pipeline.schema.verdict import Finding, Verdict
+from pipeline.words import N
 
 CHECKER = "plot"
 VERSION = "3"
@@ -78,6 +80,51 @@ def verdict_against(
             "amounts_there_only": list(there),
             "doubt": match.doubt,
         },
+    )
+
+
+def protected_verdict(found: Found | None, looked_in: Sequence[str]) -> Verdict:
+    """Return the verdict on a row that was looked up in protected corpora.
+
+    The score is 1 - similarity. A text of a corpus is shown only beside a row that does not pass, so that a release
+    spreads no more of it than a person has to see.
+
+    Args:
+        found: the nearest text; ``None`` where the corpora hold none.
+        looked_in: names of the corpora.
+    """
+    fields = {"gate": "novelty", "checker": "protected", "version": VERSION}
+    if found is None:
+        return Verdict.model_validate({**fields, "outcome": "pass", "reason": f"no text in {', '.join(looked_in)}"})
+    near = round(found.score, 4)
+    reason = {
+        "exact": f"a text of this row stands in {found.place}",
+        "runs": f"a run of {N} words stands in {found.place}",
+        "lexical": f"{near:.2f} of the runs of three words of {found.place} stand in this row, both masked",
+        "semantic": f"of all protected texts {found.place} is nearest, with cosine {near:.4f}",
+    }[found.layer]
+    if found.outcome == "error":
+        reason = f"{reason}; {found.doubt}, so a person has to look before it is called a copy"
+    texts = (
+        Finding(place="row", text=found.text, note="the text of this row, as compared"),
+        Finding(place=found.place, text=found.other_text, note="the protected text, as compared"),
+    )
+    return Verdict.model_validate(
+        {
+            **fields,
+            "outcome": found.outcome,
+            "score": round(1 - near, 4),
+            "reason": reason,
+            "evidence": texts if found.decides else (),
+            "answers": {
+                "corpus": found.corpus,
+                "row": found.row,
+                "column": found.column,
+                "layer": found.layer,
+                "similarity": near,
+                "doubt": found.doubt if found.decides else None,
+            },
+        }
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from pipeline.deduplicate.diverse import most_diverse
 from pipeline.deduplicate.doubt import amounts_apart
 from pipeline.deduplicate.encoder import PACKAGED, Encoder, RememberingEncoder, load_encoder
 from pipeline.deduplicate.plot import Plot, plot_of, surface_of
+from pipeline.deduplicate.protected import Found, Told, look_up, told_by, told_in
+from pipeline.deduplicate.protected_files import Corpus
 from pipeline.deduplicate.survivors import Comparison, Entry, Judged, Layer, compare, embed
 from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.errors import InputError, UsageError
@@ -31,13 +33,33 @@ ROWS_ALLOWED = 'a scenario of a release, or {"text": "...", "id": "..."} where t
 class FileRow:
     """A row of the file, or of another ``source`` that it is compared with.
 
-    ``line`` is 1-based; ``plot.parts`` are what is embedded.
+    ``line`` is 1-based; ``plot.parts`` are what is embedded; ``told`` is what is looked for in protected corpora,
+    where that was asked for.
     """
 
     id: str
     line: int
     plot: Plot
     source: str = ""
+    told: Told | None = None
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A row and the protected text that it is nearest to."""
+
+    row: FileRow
+    found: Found
+
+    def to_json(self) -> dict[str, Any]:
+        """Return both with the evidence as JSON."""
+        return {
+            "id": self.row.id,
+            "line": self.row.line,
+            **asdict(self.found),
+            "score": round(self.found.score, 4),
+            "outcome": self.found.outcome,
+        }
 
 
 @dataclass(frozen=True)
@@ -84,6 +106,7 @@ class FileDeduplication:
     ``selected`` rows stay; ``filtered`` rows were turned away, each with the row it copies and the
     layer and cosine that say so; ``near`` holds the selected rows that come near another. Rows of ``against`` are
     compared with, and always stay. ``thinned`` rows copy nothing and went to leave so many as were asked for.
+    ``protected`` holds for each row the nearest text of the protected corpora; rows that copy one went before all else.
     """
 
     selected: tuple[FileRow, ...]
@@ -94,6 +117,12 @@ class FileDeduplication:
     comparison: Comparison
     against: tuple[FileRow, ...] = ()
     thinned: tuple[FileRow, ...] = ()
+    protected: tuple[Guarded, ...] = ()
+
+    @property
+    def taken(self) -> list[Guarded]:
+        """Rows that were turned away since they copy a protected text."""
+        return [one for one in self.protected if one.found.outcome == "fail"]
 
     @property
     def clusters(self) -> dict[str, list[str]]:
@@ -107,7 +136,7 @@ class FileDeduplication:
     @property
     def duplicate_ratio(self) -> float | None:
         """Share of rows that were turned away; ``None`` for a file without rows."""
-        return len(self.filtered) / len(self.rows) if self.rows else None
+        return (len(self.filtered) + len(self.taken)) / len(self.rows) if self.rows else None
 
     @property
     def exact_duplicate_ratio(self) -> float | None:
@@ -138,7 +167,7 @@ class FileDeduplication:
         if not self.comparison.floor <= threshold <= 1:
             allowed = f"{self.comparison.floor:g} to 1"
             raise UsageError(f"threshold {threshold:g} is out of range; allowed: {allowed}, or deduplicate again")
-        return _decide(self.rows, self.comparison, threshold, self.against)
+        return _decide(self.rows, self.comparison, threshold, self.against, self.protected)
 
     def to_json(self) -> dict[str, Any]:
         """Return counts, ids of the selected rows and the evidence for all others, as JSON."""
@@ -150,6 +179,7 @@ class FileDeduplication:
             "selected": [row.id for row in self.selected],
             "filtered": [pair.to_json() for pair in self.filtered],
             "thinned": [row.id for row in self.thinned],
+            "protected": [one.to_json() for one in self.protected],
             "clusters": self.clusters,
             "near": [pair.to_json() for pair in self.near],
         }
@@ -162,6 +192,7 @@ def deduplicate_file(
     floor: float | None = None,
     encoder: str = PACKAGED,
     against: Sequence[FileRow] = (),
+    protected: Sequence[Corpus] = (),
     keep: int | None = None,
     folder: Path | None = None,
     tell: Callable[[int, int], None] | None = None,
@@ -179,6 +210,8 @@ def deduplicate_file(
             ``related`` default, or ``threshold`` where that is lower, when ``None``.
         encoder: name of the encoder.
         against: rows of other files or releases, which a row must not copy either.
+        protected: corpora of texts that a row must not copy. What copies one goes first; what a person has to look at
+            stays and is shown.
         keep: of the rows that stay, only so many, the most diverse (:mod:`pipeline.deduplicate.diverse`).
         folder: where vectors are kept, so that the same file is encoded once; nowhere if left out.
         tell: called with the texts encoded so far and their number.
@@ -191,14 +224,29 @@ def deduplicate_file(
     floor = min(DEFAULTS.related, threshold) if floor is None else floor
     if not 0 < floor <= threshold <= 1:
         raise UsageError(f"threshold {threshold:g} and floor {floor:g}: allowed is 0 < floor <= threshold <= 1")
-    rows = tuple(sorted(read_rows(path), key=lambda row: (row.id, row.line)))
+    rows = tuple(sorted(read_rows(path, told=bool(protected)), key=lambda row: (row.id, row.line)))
     others = tuple(sorted(against, key=lambda row: (row.source, row.id, row.line)))
-    entries = [Entry.of(row.plot) for row in (*others, *rows)]
     loaded = load_encoder(encoder)
     keeping: Encoder = RememberingEncoder(loaded) if folder is None else KeptEncoder(loaded, folder, tell)
+    guarded = _guarded(rows, protected, keeping)
+    entries = [Entry.of(row.plot) for row in (*others, *_left(rows, guarded))]
     comparison = compare(entries, keeping, floor, fixed=len(others), doubted_stay=True)
-    found = _decide(rows, comparison, threshold, others)
+    found = _decide(rows, comparison, threshold, others, guarded)
     return found if keep is None else _thinned(found, keep, keeping)
+
+
+def _guarded(rows: Sequence[FileRow], corpora: Sequence[Corpus], encoder: Encoder) -> tuple[Guarded, ...]:
+    """Return for each row the nearest protected text, where there is any."""
+    if not corpora or not rows:
+        return ()
+    found = look_up([row.told for row in rows if row.told is not None], corpora, encoder)
+    return tuple(Guarded(row, one) for row, one in zip(rows, found, strict=True) if one is not None)
+
+
+def _left(rows: Sequence[FileRow], guarded: Sequence[Guarded]) -> list[FileRow]:
+    """Return the rows that copy no protected text."""
+    gone = {one.row.line for one in guarded if one.found.outcome == "fail"}
+    return [row for row in rows if row.line not in gone]
 
 
 def _thinned(found: FileDeduplication, number: int, encoder: Encoder) -> FileDeduplication:
@@ -222,8 +270,8 @@ def scenario_row(scenario: Scenario, number: int, source: str) -> FileRow:
     return FileRow(id=scenario.id, line=number, plot=plot_of(scenario), source=source)
 
 
-def read_rows(path: Path) -> Iterator[FileRow]:
-    """Read the rows of a JSONL file; blank lines are skipped.
+def read_rows(path: Path, *, told: bool = False) -> Iterator[FileRow]:
+    """Read the rows of a JSONL file; blank lines are skipped. ``told``: with what is looked for in protected corpora.
 
     Raises:
         InputError: see :func:`deduplicate_file`.
@@ -236,7 +284,7 @@ def read_rows(path: Path) -> Iterator[FileRow]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        row = _row(_object(line, path, number), path, number)
+        row = _row(_object(line, path, number), path, number, told=told)
         twin = seen.setdefault(row.id, row)
         if twin.plot != row.plot:
             raise InputError(f"the row of line {twin.line} has the same id", file=path, line=number, value=row.id)
@@ -253,14 +301,14 @@ def _object(line: str, path: Path, number: int) -> dict[str, Any]:
     return value
 
 
-def _row(value: dict[str, Any], path: Path, number: int) -> FileRow:
+def _row(value: dict[str, Any], path: Path, number: int, *, told: bool) -> FileRow:
     if "text" in value:
-        return _text_row(value, path, number)
+        return _text_row(value, path, number, told=told)
     if "schema_version" not in value:
         fields = sorted(value)
         raise InputError("neither a scenario nor a text", file=path, line=number, value=fields, allowed=ROWS_ALLOWED)
     scenario = _scenario(value, path, number)
-    return FileRow(id=scenario.id, line=number, plot=plot_of(scenario))
+    return FileRow(id=scenario.id, line=number, plot=plot_of(scenario), told=told_by(scenario) if told else None)
 
 
 def _scenario(value: dict[str, Any], path: Path, number: int, under: str = "") -> Scenario:
@@ -283,13 +331,13 @@ def plot_of_value(value: object, path: Path, number: int, field: str) -> Plot:
     return text_plot(_text(value, path, number, field))
 
 
-def _text_row(value: dict[str, Any], path: Path, number: int) -> FileRow:
+def _text_row(value: dict[str, Any], path: Path, number: int, *, told: bool) -> FileRow:
     text = _text(value["text"], path, number, "text")
     identity = value.get("id", f"tx-{hashlib.sha256(text.encode()).hexdigest()[:20]}")
     if not isinstance(identity, str | int):
         allowed = "a string or an integer"
         raise InputError("not an id", file=path, line=number, field="id", value=identity, allowed=allowed)
-    return FileRow(id=str(identity), line=number, plot=text_plot(text))
+    return FileRow(id=str(identity), line=number, plot=text_plot(text), told=told_in(text) if told else None)
 
 
 def _text(text: object, path: Path, number: int, field: str) -> str:
@@ -307,19 +355,25 @@ def text_plot(text: str) -> Plot:
 
 
 def _decide(
-    rows: tuple[FileRow, ...], comparison: Comparison, threshold: float, against: tuple[FileRow, ...]
+    rows: tuple[FileRow, ...],
+    comparison: Comparison,
+    threshold: float,
+    against: tuple[FileRow, ...],
+    guarded: tuple[Guarded, ...],
 ) -> FileDeduplication:
     judged = comparison.judge(threshold)[len(against) :]
-    every = (*against, *rows)
-    pairs = [_pair(row, outcome, every) for row, outcome in zip(rows, judged, strict=True)]
+    left = _left(rows, guarded)
+    every = (*against, *left)
+    pairs = [_pair(row, outcome, every) for row, outcome in zip(left, judged, strict=True)]
     return FileDeduplication(
-        selected=tuple(row for row, outcome in zip(rows, judged, strict=True) if outcome.kept),
+        selected=tuple(row for row, outcome in zip(left, judged, strict=True) if outcome.kept),
         filtered=tuple(pair for pair in pairs if pair is not None and pair.copy),
         near=tuple(pair for pair in pairs if pair is not None and not pair.copy),
         threshold=threshold,
         rows=rows,
         comparison=comparison,
         against=against,
+        protected=guarded,
     )
 
 

@@ -59,6 +59,38 @@ class Item:
         return facts and jaccard(self.text, other.text) >= THRESHOLD
 
 
+class Words:
+    """Texts by bands of their MinHash, so that what has nearly the same words as another is found without a pass."""
+
+    def __init__(self) -> None:
+        self._items: dict[int, Item] = {}
+        self._buckets: dict[tuple[int, bytes], list[int]] = {}
+
+    def add(self, number: int, item: Item) -> None:
+        """Let a text be found, by a number that no other has; one without words never is."""
+        self._items[number] = item
+        for band in _bands(item):
+            self._buckets.setdefault(band, []).append(number)
+
+    def first_like(self, item: Item) -> int | None:
+        """Return the smallest number of a text with nearly the same words, equal amounts and as many denials."""
+        near = {number for band in _bands(item) for number in self._buckets.get(band, ())}
+        return next((number for number in sorted(near) if self._items[number].same_words_as(item)), None)
+
+
+def _bands(item: Item) -> list[tuple[int, bytes]]:
+    """Return the bands of a text's MinHash, each with its number; none for a text without words."""
+    from datasketch import MinHash  # type: ignore[import-untyped]
+
+    held = shingles(item.text)
+    if not held:
+        return []
+    signature = MinHash(num_perm=PERMUTATIONS, seed=1)
+    signature.update_batch([shingle.encode() for shingle in sorted(held)])
+    values = signature.hashvalues
+    return [(band, values[band * BAND_ROWS : (band + 1) * BAND_ROWS].tobytes()) for band in range(BANDS)]
+
+
 def representatives(items: Sequence[Item], fixed: int = 0) -> list[int]:
     """Return for each text the first one before it that has nearly the same words, or its own position.
 
@@ -69,21 +101,11 @@ def representatives(items: Sequence[Item], fixed: int = 0) -> list[int]:
         items: in order of rank.
         fixed: so many at the head stand for themselves whatever they resemble.
     """
-    from datasketch import MinHash  # type: ignore[import-untyped]
-
-    buckets: dict[tuple[int, bytes], list[int]] = {}
+    words = Words()
     chosen: list[int] = []
     for row, item in enumerate(items):
-        held = shingles(item.text)
-        signature = MinHash(num_perm=PERMUTATIONS, seed=1)
-        signature.update_batch([shingle.encode() for shingle in sorted(held)])
-        bands = [
-            (band, signature.hashvalues[band * BAND_ROWS : (band + 1) * BAND_ROWS].tobytes()) for band in range(BANDS)
-        ]
-        near = {other for band in bands for other in buckets.get(band, ())} if held and row >= fixed else ()
-        of = next((other for other in sorted(near) if items[other].same_words_as(item)), row)
-        chosen.append(of)
-        if of == row and held:
-            for band in bands:
-                buckets.setdefault(band, []).append(row)
+        of = words.first_like(item) if row >= fixed else None
+        chosen.append(row if of is None else of)
+        if of is None:
+            words.add(row, item)
     return chosen

@@ -16,6 +16,7 @@ from pipeline.deduplicate.encoder import Encoder
 from pipeline.deduplicate.kept_files import kept
 from pipeline.deduplicate.plot import plot_of
 from pipeline.deduplicate.plot_store import plots_file
+from pipeline.deduplicate.protected_files import FOLDER as PROTECTED
 from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.release.check_rows import read_splits
 from pipeline.release.files import MANIFEST
@@ -38,7 +39,10 @@ class Indexed:
 
 @dataclass(frozen=True)
 class Index:
-    """All releases of a folder; ``others`` are files of no release there, or of other weights or code."""
+    """All releases of a folder; ``others`` are files of no release there, or of other weights or code.
+
+    Vectors of protected corpora, which lie in a folder of their own, are not among them.
+    """
 
     encoder: str
     encoder_hash: str
@@ -87,6 +91,7 @@ def check_index(
         found.append(one)
         known.update(files)
     every = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    known.update(path for path in every if path.is_relative_to(folder / PROTECTED))
     others = tuple(str(path.relative_to(folder)) for path in every if path not in known)
     return Index(encoder.name, encoder.hash, tuple(found), others)
 

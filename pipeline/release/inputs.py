@@ -72,7 +72,7 @@ def without_budget(plan: Plan) -> Plan:
 def as_released(specification: Specification) -> Specification:
     """Return the specification without its budget and without paths of the machine it was used on.
 
-    Paths to weights and to earlier releases say where a file lies, not what it is (its hash is
+    Paths to weights, earlier releases and protected corpora say where a file lies, not what it is (its hash is
     checked); left in, they would tell readers of the release about somebody's disk, and the same build
     elsewhere would differ.
     """
@@ -85,14 +85,18 @@ def as_released(specification: Specification) -> Specification:
     previous = specification.previous and specification.previous.model_copy(update={"path": None})
     named = specification.gates.calibration and specification.gates.calibration.model_copy(update={"path": CALIBRATION})
     gates = specification.gates.model_copy(update={"calibration": named})
-    against = tuple(one.model_copy(update={"path": None}) for one in specification.deduplication.against)
+    compared = specification.deduplication
+    nowhere = {
+        "against": tuple(one.model_copy(update={"path": None}) for one in compared.against),
+        "protected": tuple(one.model_copy(update={"path": None}) for one in compared.protected),
+    }
     return specification.model_copy(
         update={
             "models": models.model_copy(update=cleaned),
             "previous": previous,
             "schedule": None,
             "gates": gates,
-            "deduplication": specification.deduplication.model_copy(update={"against": against}),
+            "deduplication": compared.model_copy(update=nowhere),
             "budget": Budget(),
         }
     )

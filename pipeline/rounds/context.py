@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.deduplicate.earlier import EarlierRows
 from pipeline.deduplicate.encoder import Encoder
+from pipeline.deduplicate.stage import Protected
 from pipeline.generate.stage import GenerationContext, generate
 from pipeline.models.client import ModelClient
 from pipeline.progress import Progress
@@ -40,6 +41,7 @@ class BuildContext:
     previous: Previous | None
     base: Base
     released: EarlierRows | None
+    protected: Protected | None
     encoder: Encoder
     plan: Plan
     folder: Path

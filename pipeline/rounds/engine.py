@@ -109,9 +109,10 @@ def next_attempts(context: BuildContext, made: Sequence[Candidate]) -> list[Atte
 
 
 def compare(fresh: Sequence[Candidate], made: Sequence[Candidate], context: BuildContext) -> list[Candidate]:
-    """Look for copies among fresh candidates, of the accepted ones and of rows of earlier releases."""
+    """Look for copies among fresh candidates, of the accepted ones, of earlier releases and protected texts."""
     kept = [*context.base.earlier, *(candidate for candidate in made if candidate.accepted)]
-    return deduplicate(fresh, kept, context.specification.deduplication, context.encoder, context.released)
+    settings, encoder = context.specification.deduplication, context.encoder
+    return deduplicate(fresh, kept, settings, encoder, context.released, protected=context.protected)
 
 
 def stopped_by(context: BuildContext, made: Sequence[Candidate]) -> StoppedBy:

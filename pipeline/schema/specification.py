@@ -240,17 +240,33 @@ class LastRelease(PreviousRelease):
     carries: Carries | None = None
 
 
+class ProtectedCorpus(Record):
+    """A file of texts that no row may copy, such as another benchmark: JSONL or parquet.
+
+    It is looked for in ``OUT/protected/NAME.jsonl`` or ``.parquet``, unless ``path`` says where it lies, from the
+    working directory. ``columns`` hold the texts. From the cosine ``threshold`` on a person has to look. ``sha256``
+    pins the file; a release states it, so that a replay that finds another or none is an error.
+    """
+
+    name: Annotated[str, StringConstraints(pattern=r"^[\w.-]+$", max_length=64)]
+    path: Text | None = None
+    columns: tuple[Text, ...] = Field(default=("text",), min_length=1)
+    threshold: float = Field(default=0.58, gt=0, le=1)
+    sha256: Sha256 | None = None
+
+
 class DeduplicationSettings(Record):
     """When two candidates are the same, and when they are near. Both are cosines of plot embeddings.
 
     At ``threshold`` a row is a copy and is turned away; from ``related`` on, rows share a split. ``against`` names
-    earlier releases whose rows must not be copied either.
+    earlier releases whose rows must not be copied either, ``protected`` files of others' texts.
     """
 
     threshold: float = Field(default=0.92, gt=0, le=1)
     related: float = Field(default=0.7, gt=0, le=1)
     encoder: Text = "all-MiniLM-L6-v2"
     against: tuple[PreviousRelease, ...] = ()
+    protected: tuple[ProtectedCorpus, ...] = ()
 
     @field_validator("against")
     @classmethod
@@ -259,6 +275,14 @@ class DeduplicationSettings(Record):
         if len(set(names)) != len(names):
             raise ValueError("a release is named twice")
         return against
+
+    @field_validator("protected")
+    @classmethod
+    def _named_apart(cls, protected: tuple[ProtectedCorpus, ...]) -> tuple[ProtectedCorpus, ...]:
+        names = [one.name for one in protected]
+        if len(set(names)) != len(names):
+            raise ValueError("two protected corpora have one name")
+        return protected
 
 
 class GateSettings(Record):

@@ -200,6 +200,19 @@ def test_dedup_against_a_file_and_a_release(rows: Path, tmp_path: Path, scenario
     assert f"({scenarios[0].id}) of old-2026.10.0: exact" in run("dedup", rows, "--against", release).stdout
 
 
+def test_dedup_with_a_protected_corpus(rows: Path, tmp_path: Path) -> None:
+    corpus = tmp_path / "theirs.jsonl"
+    corpus.write_text(json.dumps({"question": TEXTS[2].upper()}) + "\n", encoding="utf-8")
+    document = json.loads(run("dedup", rows, "--protected", f"{corpus}:question", "--json").stdout)
+    (found,) = [one for one in document["protected"] if one["outcome"] == "fail"]
+    assert (found["id"], found["corpus"], found["row"], found["layer"]) == ("row2", "theirs", 1, "exact")
+    assert "row2" not in document["selected"]
+    assert "(row2) copies theirs:1.question: exact" in run("dedup", rows, "--protected", f"{corpus}:question").stdout
+    wrong = run("dedup", rows, "--protected", corpus)
+    assert wrong.exit_code == 2
+    assert "theirs.jsonl:1: has no such column; found 'text'; allowed: question" in wrong.stderr
+
+
 def test_dedup_against_a_folder_that_is_no_release_is_wrong_use(rows: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     result = run("dedup", rows, "--against", tmp_path / "empty")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.contamination.overlap import N, overlap, runs_of, words_of
+from pipeline.contamination.overlap import overlap, runs_of
 from pipeline.contamination.record import Overlap
 from pipeline.schema.scenario import Scenario
+from pipeline.words import N, words_of
 from tests.validate.samples import scenario
 
 ROWS = [scenario(number) for number in range(6)]

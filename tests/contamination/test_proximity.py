@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from pipeline.awareness.work_texts import load_work_texts
 from pipeline.contamination.assess import Evidence, assess
-from pipeline.contamination.proximity import BATCH, SHOWN, RowWindows, proximity, row_windows, windows_of
+from pipeline.contamination.proximity import BATCH, SHOWN, RowWindows, proximity, row_windows
 from pipeline.contamination.record import Proximity
 from pipeline.deduplicate.encoder import load_encoder
 from pipeline.exemplars import load_exemplars
+from pipeline.words import windows_of
 from tests.support.encoders import WordEncoder
 from tests.validate.samples import scenario
 

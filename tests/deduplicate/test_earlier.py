@@ -55,6 +55,20 @@ def test_what_an_agent_sees_unchanged_is_an_exact_copy(tmp_path: Path) -> None:
     assert (novelty(outcome).outcome, novelty(outcome).answers["layer"]) == ("fail", "exact")
 
 
+def test_nearly_the_same_words_are_a_copy_whatever_the_cosine(tmp_path: Path) -> None:
+    """Long tales that differ in one word; at a threshold of 1 no cosine says so."""
+    ends = ("reads it aloud", "copies two pages by hand", "closes the drawer", "walks to the window")
+    tale = " ".join(f"{OPENS} and then {end}" for end in (*ends, "asks a colleague for tea", "leaves the desk"))
+    strict = DeduplicationSettings(threshold=1, related=0.7)
+    earlier = released(tmp_path, PAYS, tale)
+    (gone,) = deduplicate([candidate(0, told(f"{tale} early"))], [], strict, WordEncoder(), earlier)
+    assert (novelty(gone).outcome, novelty(gone).answers["layer"]) == ("fail", "lexical")
+    assert str(novelty(gone).answers["other"]).startswith("older-2026.9.0/sc-")
+    denied = tale.replace("reads it aloud", "never reads it aloud")
+    (kept,) = deduplicate([candidate(0, told(denied))], [], strict, WordEncoder(), earlier)
+    assert novelty(kept).outcome == "pass"
+
+
 def test_a_row_that_goes_for_an_earlier_release_blocks_no_other(tmp_path: Path) -> None:
     """It would, if it were compared with the others first: a near row of its own would go for a row that goes."""
     near = f"{OPENS} again and once more"

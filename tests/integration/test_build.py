@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import shutil
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipeline.build import BuildResult, run_build
-from pipeline.errors import WorkError
+from pipeline.errors import InputError, WorkError
 from pipeline.models.errors import MissingCompletion
 from pipeline.progress import SilentProgress
 from pipeline.release.tables import candidate_from_row, candidate_schema, read_rows, scenario_from_row
@@ -158,6 +159,43 @@ def test_rows_of_an_earlier_release_are_not_built_again(tmp_path: Path, server: 
     shutil.copytree(tmp_path / "releases/scripted-2026.10.0", elsewhere / "releases/scripted-2026.10.0")
     build(release / "specification.yaml", elsewhere, replay=release / "completions")
     assert folder_hashes(elsewhere / RELEASE) == folder_hashes(release)
+
+
+def test_texts_of_a_protected_corpus_are_not_built_and_a_replay_asks_for_the_same_file(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    cells = kit_cells(3)
+    first = build(write_specification(tmp_path, specification(server.base_url, cells=cells)), tmp_path / "first")
+    rows = [candidate_from_row(row) for row in read_rows(first.release / "candidates.parquet", candidate_schema())]
+    (row,) = [one.scenario for one in rows if one.accepted and one.attempt.cell.id == cells[0]]
+    assert row is not None
+    corpus = tmp_path / "theirs.jsonl"
+    corpus.write_text(json.dumps({"question": f"Imagine this. {row.view.world.background}"}) + "\n", encoding="utf-8")
+    named = {"name": "theirs", "path": str(corpus), "columns": ["question"]}
+    spec = write_specification(
+        tmp_path, specification(server.base_url, cells=cells, deduplication={"protected": [named]})
+    )
+    made = build(spec, tmp_path / "second")
+    assert [one.cell.id for one in made.manifest.cells if one.accepted == 0] == cells[:1]
+    rows = [candidate_from_row(row) for row in read_rows(made.release / "candidates.parquet", candidate_schema())]
+    gone = [one for one in rows if one.attempt.cell.id == cells[0]]
+    said = [verdict for one in gone for verdict in one.verdicts if verdict.checker == "protected"]
+    assert {(one.outcome, one.answers["corpus"], one.answers["row"]) for one in said} == {("fail", "theirs", 1)}
+    (pinned,) = made.manifest.specification.deduplication.protected
+    assert (pinned.path, pinned.sha256) == (None, folder_hashes(tmp_path)["theirs.jsonl"])
+    assert verify_release(made.release) == []
+
+    replay = {"spec": made.release / "specification.yaml", "replay": made.release / "completions"}
+    third = tmp_path / "third"
+    with pytest.raises(InputError, match="the protected corpus theirs is not there"):
+        build(**replay, out=third)
+    (third / "protected").mkdir(parents=True)
+    (third / "protected" / "theirs.jsonl").write_text('{"question": "another"}\n', encoding="utf-8")
+    with pytest.raises(InputError, match="another file than the protected corpus theirs"):
+        build(**replay, out=third)
+    shutil.copy(corpus, third / "protected")
+    build(**replay, out=third)
+    assert folder_hashes(third / RELEASE) == folder_hashes(made.release)
 
 
 @pytest.mark.slow
