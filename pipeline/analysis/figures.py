@@ -45,7 +45,7 @@ def figures_of(analysis: Analysis) -> dict[str, tuple[str, bytes, bytes]]:
         "flows": flows_figure,
         "heat_map": heat_map_figure,
     }
-    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
+    with mpl.rc_context(STYLE):
         drawn = {name: drawer(analysis) for name, drawer in drawers.items()}
         return {name: (one[0], *_saved(one[1])) for name, one in drawn.items() if one is not None}
 
