@@ -30,6 +30,7 @@ PATTERNS_IN_WORDS = {
     r"^[0-9a-f]{64}$": "a SHA-256 as 64 hexadecimal digits",
     r"^[A-Z]{3}$": "a currency of three capitals, such as USD",
     r"^[\w.-]+/[\w.-]+$": "a repository as ORG/NAME",
+    r"^[\w.-]+$": "a name of letters, digits, dots, hyphens and underscores",
 }
 
 _KINDS = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
