@@ -12,7 +12,7 @@ from pipeline.schema.verdict import Finding, Verdict
 from pipeline.words import N
 
 CHECKER = "plot"
-VERSION = "3"
+VERSION = "4"
 
 
 def new_verdict(floor: float) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -24,7 +25,9 @@ def in_parallel(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterat
     from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped]
 
     threads = max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+    # Some libraries keep their bound for the process, others for each thread: so it is set in both.
+    alone = partial(threadpool_limits, 1, user_api="blas")
+    with alone(), ThreadPoolExecutor(threads, initializer=alone) as pool:
         rest = iter(items)
         waiting = [pool.submit(work, item) for item in islice(rest, AHEAD * threads)]
         waiting.reverse()
