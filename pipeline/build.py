@@ -22,11 +22,12 @@ from filelock import FileLock, Timeout
 from pipeline.atomic import write_text_atomic
 from pipeline.calibration.load import load_calibration
 from pipeline.deduplicate.encoder import RememberingEncoder, load_encoder
+from pipeline.deduplicate.novelty import PlotVectors
 from pipeline.deduplicate.protected_files import load_protected
 from pipeline.deduplicate.vector_store import SET_ROWS, KeptEncoder
 from pipeline.errors import WorkError
 from pipeline.exemplars import load_exemplars
-from pipeline.finish import nothing_accepted, release_inputs
+from pipeline.finish import finished, release_inputs
 from pipeline.generate.stage import GenerationContext
 from pipeline.models.client import ModelClient, open_client
 from pipeline.models.store import CompletionStore
@@ -38,12 +39,11 @@ from pipeline.release.previous import load_against, load_previous
 from pipeline.release.write import specification_text, write_release
 from pipeline.rounds.context import BuildContext, ShardRunner, run_in_place
 from pipeline.rounds.engine import run_rounds
+from pipeline.rounds.ledger import nothing_accepted
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Specification
 from pipeline.seeds import Seeds, load_seeds
-from pipeline.selection import select
-from pipeline.splits import assign_splits
 from pipeline.succession import Inherited, salts_for, settle_rows, stand_on
 from pipeline.validate.filters import ADAPTERS
 from pipeline.validate.filters.guards import guard_checks
@@ -114,11 +114,11 @@ def encoded_notes(progress: Progress) -> Callable[[int, int], None]:
     return lambda done, total: progress.note(f"earlier releases: {done} of {total} texts") if total > SET_ROWS else None
 
 
-def judged_side_by_side(judge: ModelRole) -> int:
-    """Return how many scenarios to judge at once: no more than the endpoint takes, or they spoil its prefix cache."""
-    if isinstance(judge.endpoint, EmbeddedEndpoint):
-        return judge.endpoint.parallel
-    return judge.limits.in_flight
+def calls_at_once(role: ModelRole) -> int:
+    """Return how many calls a role's endpoint takes at once; judging more scenarios would spoil its prefix cache."""
+    if isinstance(role.endpoint, EmbeddedEndpoint):
+        return role.endpoint.parallel
+    return role.limits.in_flight
 
 
 def validation_of(
@@ -134,7 +134,7 @@ def validation_of(
         settings=specification.gates,
         calibration=calibration,
         client=client,
-        at_once=judged_side_by_side(specification.models.judge),
+        at_once=calls_at_once(specification.models.judge),
         guards=guard_checks(specification.models.guards, client, ADAPTERS),
     )
     check_rules(context)
@@ -203,7 +203,7 @@ async def run_build(
                 rows_of, against, plain, out / INDEX, encoded_notes(progress), progress.note
             ),
             protected=await asyncio.to_thread(protected_by, corpora, plain, out / INDEX, progress.note),
-            encoder=RememberingEncoder(KeptEncoder(plain, folder / VECTORS)),
+            plot_vectors=PlotVectors(RememberingEncoder(KeptEncoder(plain, folder / VECTORS))),
             plan=planned,
             folder=folder,
             client=client,
@@ -211,14 +211,15 @@ async def run_build(
             validation=validation_of(specification, seeds, calibration, client),
             progress=progress,
             runner=runner,
+            generate_at_once=calls_at_once(specification.models.generator),
         )
-        made, stopped = await run_rounds(context)
-        candidates = assign_splits(select(made, planned), specification.splits)
-        if base.previous is None and not any(candidate.accepted for candidate in candidates):
-            raise WorkError(nothing_accepted(candidates))
-        settled = settle_rows(base, candidates, planned, specification)
+        ledger, stopped = await run_rounds(context)
+        if base.previous is None and not any(entry.accepted for entry in ledger):
+            raise WorkError(nothing_accepted(ledger))
+        made = finished(ledger, planned, specification.splits)
+        settled = await asyncio.to_thread(settle_rows, base, made, planned, specification)
         salts = inherited.salts if inherited else salts_for(settled, base, specification.name, out)
-        inputs = release_inputs(context, store, settled, salts, stopped)
-        check_release(inputs, context.encoder)
-        release, manifest = write_release(inputs, out / "releases")
+        inputs = await asyncio.to_thread(release_inputs, context, store, settled, salts, stopped)
+        await asyncio.to_thread(check_release, inputs, context.plot_vectors.encoder)
+        release, manifest = await asyncio.to_thread(write_release, inputs, out / "releases")
         return BuildResult(release=release, manifest=manifest, calls_made=client.calls_made)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from pipeline.deduplicate.encoder import load_encoder
@@ -11,6 +11,7 @@ from pipeline.diversity.measure import measure
 from pipeline.errors import WorkError
 from pipeline.exemplars import exemplar_hashes
 from pipeline.generate.stage import program_hashes
+from pipeline.lazy import Lazy, in_order
 from pipeline.models.client import ModelClient
 from pipeline.models.store import CompletionStore
 from pipeline.models.taken import usage_of_keys
@@ -19,10 +20,17 @@ from pipeline.release.costs import costs_of
 from pipeline.release.funnel import made_in
 from pipeline.release.inputs import ReleaseInputs
 from pipeline.rounds.context import BuildContext
-from pipeline.rounds.engine import StoppedBy
+from pipeline.rounds.ledger import Entry, Ledger
+from pipeline.rounds.upcoming import StoppedBy
 from pipeline.schema.candidate import Candidate
+from pipeline.schema.cell import Plan
 from pipeline.schema.manifest import ModelUse
-from pipeline.schema.specification import Models
+from pipeline.schema.scenario import Scenario
+from pipeline.schema.specification import Models, SplitShares
+from pipeline.schema.verdict import Decision
+from pipeline.selection import surplus
+from pipeline.shards import read_places
+from pipeline.splits import assign_splits
 from pipeline.succession import Settled
 
 
@@ -55,7 +63,7 @@ def release_inputs(
         libraries=library_versions(),
         created=created,
         diversity=measure(
-            [one.scenario for one in settled.candidates if one.accepted and one.scenario is not None],
+            rows_of_release(settled.candidates),
             encoder=load_encoder(context.specification.deduplication.encoder),
             exemplars=[exemplar.scenario for exemplar in exemplars.values()],
             last_release=previous.scenarios if previous else (),
@@ -64,7 +72,7 @@ def release_inputs(
         export_completions=export_completions,
         calibration=context.validation.calibration,
         costs=costs_of(
-            sorted(made_in(settled.candidates, context.specification.version), key=lambda one: one.id),
+            made_in(in_order(settled.candidates, lambda one: one.id), context.specification.version),
             context.specification.models,
             context.seeds.prices,
             lambda of: usage_of_keys(store.path, of),
@@ -74,6 +82,51 @@ def release_inputs(
         salts=salts,
         opened=settled.opened,
     )
+
+
+def finished(ledger: Ledger, plan: Plan, shares: SplitShares) -> Lazy[Candidate]:
+    """Return all candidates in the order of their ids, with the decisions of selection and the splits of the rows.
+
+    They are read from the files of their shards whenever they are asked for.
+    """
+    beyond = _surplus(ledger, plan)
+
+    def finish(candidate: Candidate) -> Candidate:
+        if candidate.id in beyond:
+            candidate = candidate.model_copy(update={"decision": beyond[candidate.id]})
+        return assign_splits([candidate], shares)[0]
+
+    return _read(sorted(ledger, key=lambda entry: entry.id)).map(finish)
+
+
+def rows_of_release(candidates: Sequence[Candidate]) -> Lazy[Scenario]:
+    """Return the scenarios that are rows of the release, in the order of their ids.
+
+    Raises:
+        ValueError: if two rows hold the same scenario.
+    """
+    ordered = in_order(candidates, lambda one: one.id)
+    places: dict[str, int] = {}
+    for position, one in enumerate(ordered):
+        if one.accepted and one.scenario is not None:
+            if one.scenario.id in places:
+                raise ValueError(f"two accepted candidates hold the scenario {one.scenario.id}")
+            places[one.scenario.id] = position
+    return ordered.at([place for _, place in sorted(places.items())]).map(_scenario_of)
+
+
+def _surplus(ledger: Ledger, plan: Plan) -> dict[str, Decision]:
+    return surplus(((entry.id, entry.cell, entry.score) for entry in ledger if entry.accepted), plan)
+
+
+def _read(entries: Sequence[Entry]) -> Lazy[Candidate]:
+    return Lazy([entry.place for entry in entries], partial(read_places, model=Candidate))
+
+
+def _scenario_of(candidate: Candidate) -> Scenario:
+    if candidate.scenario is None:
+        raise ValueError(f"candidate {candidate.id} is accepted and has no scenario")
+    return candidate.scenario
 
 
 def models_used(models: Models, client: ModelClient) -> list[ModelUse]:
@@ -89,12 +142,3 @@ def models_used(models: Models, client: ModelClient) -> list[ModelUse]:
         for name, role in models.by_role.items()
         if client.usage(name).calls
     ]
-
-
-def nothing_accepted(candidates: Sequence[Candidate]) -> str:
-    """Say why there is no release."""
-    turned_away = Counter(
-        candidate.decision.gate or candidate.decision.outcome for candidate in candidates if candidate.decision
-    )
-    gates = ", ".join(f"{count} at {gate}" for gate, count in turned_away.most_common())
-    return f"none of {len(candidates)} candidates was accepted, so there is no release; turned away: {gates or 'all'}"

@@ -9,10 +9,10 @@ from typing import Any
 from pipeline.calibration.load import pinned
 from pipeline.deduplicate.earlier import EarlierRows, earlier_rows
 from pipeline.deduplicate.encoder import Encoder
+from pipeline.deduplicate.novelty import Protected
 from pipeline.deduplicate.protected import look_up
 from pipeline.deduplicate.protected_files import FOLDER as PROTECTED
 from pipeline.deduplicate.protected_files import Corpus
-from pipeline.deduplicate.stage import Protected
 from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.release.previous import Previous
 from pipeline.schema.base import sha256_of

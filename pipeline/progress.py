@@ -18,20 +18,29 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
+_Key = tuple[str, int | None]
+"""A stage and its round."""
+
 SECONDS_BETWEEN_LINES = 5.0
 """How often a stage that advances writes a plain line at most."""
 
 
 class Progress(Protocol):
-    """What a piece of work tells while it runs. A stage is named by one word, and may run once a round."""
+    """What a piece of work tells while it runs. A stage is named by one word, and may run once a round.
+
+    Rounds may overlap: what is told of a stage goes to the one of that round.
+    """
 
     def start(self, stage: str, *, total: int | None = None, round: int | None = None) -> None:
-        """A stage begins, with ``total`` items before it, ``None`` where that is not known. Rounds count from 0."""
+        """A stage begins, with ``total`` items before it, ``None`` where that is not known. Rounds count from 0.
 
-    def advance(self, stage: str, by: int = 1) -> None:
+        Told again of a stage that runs, it gives the total, which was not known before.
+        """
+
+    def advance(self, stage: str, by: int = 1, *, round: int | None = None) -> None:
         """``by`` more items of a stage are done."""
 
-    def finish(self, stage: str, counts: Mapping[str, int] | None = None) -> None:
+    def finish(self, stage: str, counts: Mapping[str, int] | None = None, *, round: int | None = None) -> None:
         """A stage is done; ``counts`` says what came of it, by one-word names such as ``accepted``."""
 
     def note(self, message: str) -> None:
@@ -44,10 +53,10 @@ class SilentProgress:
     def start(self, stage: str, *, total: int | None = None, round: int | None = None) -> None:
         """Say nothing."""
 
-    def advance(self, stage: str, by: int = 1) -> None:
+    def advance(self, stage: str, by: int = 1, *, round: int | None = None) -> None:
         """Say nothing."""
 
-    def finish(self, stage: str, counts: Mapping[str, int] | None = None) -> None:
+    def finish(self, stage: str, counts: Mapping[str, int] | None = None, *, round: int | None = None) -> None:
         """Say nothing."""
 
     def note(self, message: str) -> None:
@@ -76,26 +85,29 @@ class PlainProgress:
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
-        self._running: dict[str, _Running] = {}
+        self._running: dict[_Key, _Running] = {}
 
     def start(self, stage: str, *, total: int | None = None, round: int | None = None) -> None:
         """Write that a stage begins."""
+        if (stage, round) in self._running:
+            self._running[stage, round].total = total
+            return
         now = self._clock()
-        self._running[stage] = _Running(begun=now, last_line=now, total=total, round=round)
+        self._running[stage, round] = _Running(begun=now, last_line=now, total=total, round=round)
         self._line("start", stage=stage, round=round, total=total)
 
-    def advance(self, stage: str, by: int = 1) -> None:
+    def advance(self, stage: str, by: int = 1, *, round: int | None = None) -> None:
         """Count, and write a line when the last one is a while ago."""
-        running = self._running[stage]
+        running = self._running[stage, round]
         running.done += by
         now = self._clock()
         if now - running.last_line >= SECONDS_BETWEEN_LINES:
             running.last_line = now
             self._line("advance", stage=stage, round=running.round, done=running.done, total=running.total)
 
-    def finish(self, stage: str, counts: Mapping[str, int] | None = None) -> None:
+    def finish(self, stage: str, counts: Mapping[str, int] | None = None, *, round: int | None = None) -> None:
         """Write what came of a stage and how long it took."""
-        running = self._running.pop(stage)
+        running = self._running.pop((stage, round))
         seconds = f"{self._clock() - running.begun:.1f}"
         told: dict[str, object] = {"stage": stage, "round": running.round, "done": running.done, "seconds": seconds}
         self._line("finish", **told, **(counts or {}))
@@ -119,20 +131,23 @@ class RichProgress:
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
-        self._tasks: dict[str, tuple[TaskID, str]] = {}
+        self._tasks: dict[_Key, tuple[TaskID, str]] = {}
 
     def start(self, stage: str, *, total: int | None = None, round: int | None = None) -> None:
         """Show a bar."""
+        if (stage, round) in self._tasks:
+            self._bars.update(self._tasks[stage, round][0], total=total)
+            return
         label = stage if round is None else f"round {round + 1} {stage}"
-        self._tasks[stage] = (self._bars.add_task(label, total=total), label)
+        self._tasks[stage, round] = (self._bars.add_task(label, total=total), label)
 
-    def advance(self, stage: str, by: int = 1) -> None:
+    def advance(self, stage: str, by: int = 1, *, round: int | None = None) -> None:
         """Move the stage's bar."""
-        self._bars.advance(self._tasks[stage][0], by)
+        self._bars.advance(self._tasks[stage, round][0], by)
 
-    def finish(self, stage: str, counts: Mapping[str, int] | None = None) -> None:
+    def finish(self, stage: str, counts: Mapping[str, int] | None = None, *, round: int | None = None) -> None:
         """Stop the stage's bar and write what came of it beside it."""
-        task, label = self._tasks.pop(stage)
+        task, label = self._tasks.pop((stage, round))
         done = next(shown.completed for shown in self._bars.tasks if shown.id == task)
         self._bars.update(task, total=done, description=", ".join([label, *_worded(counts)]))
         self._bars.stop_task(task)

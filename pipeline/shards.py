@@ -6,7 +6,8 @@ are overwritten whole on every run; nothing is skipped because a file exists.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -16,6 +17,7 @@ from pydantic import BaseModel
 from pipeline.atomic import write_bytes_atomic
 
 R = TypeVar("R", bound=BaseModel)
+T = TypeVar("T")
 
 StageName = Literal["generate", "validate"]
 
@@ -45,6 +47,15 @@ class Shard:
         return self.folder / "shards" / f"{self.name}.out.jsonl"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record lies: the file, and the bytes of its line."""
+
+    path: Path
+    start: int
+    length: int
+
+
 def write_records(path: Path, records: Iterable[BaseModel]) -> None:
     """Write records as JSONL, aside and renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,6 +72,29 @@ def read_records(path: Path, model: type[R]) -> list[R]:
         return [model.model_validate_json(line) for line in lines]
 
 
-def cut(records: Sequence[R], size: int) -> list[Sequence[R]]:
+def read_placed(path: Path, model: type[R]) -> list[tuple[R, Place]]:
+    """Read records back, each with its place.
+
+    Raises:
+        pydantic.ValidationError: if a line is not a record of this type.
+    """
+    found, start = [], 0
+    with path.open("rb") as lines:
+        for line in lines:
+            found.append((model.model_validate_json(line), Place(path, start, len(line))))
+            start += len(line)
+    return found
+
+
+def read_places(places: Iterable[Place], model: type[R]) -> Iterator[R]:
+    """Read single records back, in the order given; places of one file that follow each other open it once."""
+    for path, of_file in itertools.groupby(places, key=lambda place: place.path):
+        with path.open("rb") as file:
+            for place in of_file:
+                file.seek(place.start)
+                yield model.model_validate_json(file.read(place.length))
+
+
+def cut(records: Sequence[T], size: int) -> list[Sequence[T]]:
     """Cut into consecutive pieces of at most ``size``."""
     return [records[start : start + size] for start in range(0, len(records), size)]

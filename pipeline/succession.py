@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import UsageError, WorkError
+from pipeline.lazy import joined
 from pipeline.release.carry import HELD_OUT, HeldRow, Renewal, plan_renewal, settle, with_renewal
 from pipeline.release.held_out import new_salts
 from pipeline.release.previous import Previous
@@ -55,7 +56,7 @@ class Inherited:
 class Settled:
     """The rows of a release to be: candidates, those carried over among them, and every row that retired."""
 
-    candidates: tuple[Candidate, ...]
+    candidates: Sequence[Candidate]
     retired: tuple[HeldRow, ...] = ()
     opened: tuple[Opening, ...] = ()
     succession: Succession | None = None
@@ -93,25 +94,27 @@ def stand_on(specification: Specification, planned: Plan, previous: Previous | N
 def settle_rows(base: Base, made: Sequence[Candidate], plan: Plan, specification: Specification) -> Settled:
     """Join what was made with what stays of the release before.
 
+    Lazy candidates (:class:`pipeline.lazy.Lazy`) are given in the order of their ids, and stay lazy.
+
     Raises:
         NothingNewError: if there is no new row and none that has to go.
         WorkError: if rows are new and the version is one that has to keep its rows.
     """
     previous = base.previous
     if previous is None:
-        return Settled(tuple(made))
-    fresh = [one for one in made if one.accepted]
-    kept, gone = settle(base.renewal, plan, Counter(one.attempt.cell.id for one in fresh), specification.version)
+        return Settled(made)
+    fresh = Counter(one.attempt.cell.id for one in made if one.accepted)
+    kept, gone = settle(base.renewal, plan, fresh, specification.version)
     if not fresh and not gone and not _told_otherwise(specification, previous):
         raise NothingNewError(f"nothing new since {previous.reference.release}: no row was accepted and none retires")
-    check_step(previous.manifest.version, specification.version, added=len(fresh))
+    check_step(previous.manifest.version, specification.version, added=fresh.total())
     staying, release = {row.id for row in kept}, previous.manifest
     history = () if release.succession is None else release.succession.history
     anchors_before = () if release.succession is None else release.succession.anchors
     succession = Succession(
         history=(*history, previous.past),
         kept=len(kept),
-        added=len(fresh),
+        added=fresh.total(),
         retired=len(gone),
         anchors=base.renewal.anchors,
         anchors_before=anchors_before,
@@ -122,7 +125,8 @@ def settle_rows(base: Base, made: Sequence[Candidate], plan: Plan, specification
         for row in gone
         if row.split == HELD_OUT and row.id in previous.salts
     ]
-    return Settled((*made, *carried), (*previous.retired, *gone), (*release.opened, *opened), succession)
+    every = joined(made, carried, lambda one: one.id)
+    return Settled(every, (*previous.retired, *gone), (*release.opened, *opened), succession)
 
 
 def salts_for(settled: Settled, base: Base, name: str, out: Path) -> dict[str, str]:

@@ -35,8 +35,8 @@ def test_plain_lines_parse_and_say_stage_round_counts_and_seconds() -> None:
     progress = PlainProgress(stream, clock)
     progress.start("generate", total=8, round=0)
     clock.now += 2.5
-    progress.advance("generate", 8)
-    progress.finish("generate", {"made": 7, "failed": 1})
+    progress.advance("generate", 8, round=0)
+    progress.finish("generate", {"made": 7, "failed": 1}, round=0)
     begun, finished = map(fields, stream.getvalue().splitlines())
     assert begun == {"event": "start", "stage": "generate", "round": "0", "total": "8"}
     assert finished == {
@@ -67,8 +67,8 @@ def test_bars_on_a_terminal_show_every_round_and_what_came_of_it() -> None:
     with open_progress(stream) as progress:
         for number in (0, 1):
             progress.start("generate", total=4, round=number)
-            progress.advance("generate", 4)
-            progress.finish("generate", {"made": 4})
+            progress.advance("generate", 4, round=number)
+            progress.finish("generate", {"made": 4}, round=number)
         progress.note("[not markup]")
     shown = stream.getvalue()
     assert "round 1 generate, 4 made" in shown
@@ -90,3 +90,19 @@ def test_silence(capfd: pytest.CaptureFixture[str]) -> None:
     progress.finish("plan")
     progress.note("nothing")
     assert capfd.readouterr() == ("", "")
+
+
+def test_rounds_that_overlap_are_told_apart_and_a_total_may_come_late() -> None:
+    stream, clock = io.StringIO(), Clock()
+    progress = PlainProgress(stream, clock)
+    progress.start("generate", total=4, round=0)
+    progress.start("generate", round=1)
+    progress.advance("generate", 3, round=0)
+    progress.advance("generate", 1, round=1)
+    progress.start("generate", total=2, round=1)
+    clock.now += SECONDS_BETWEEN_LINES
+    progress.advance("generate", 1, round=1)
+    progress.finish("generate", round=0)
+    *_, advanced, finished = map(fields, stream.getvalue().splitlines())
+    assert (advanced["round"], advanced["done"], advanced["total"]) == ("1", "2", "2")
+    assert (finished["round"], finished["done"]) == ("0", "3")

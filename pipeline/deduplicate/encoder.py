@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -71,16 +72,18 @@ def batching_order(texts: Sequence[str]) -> list[str]:
 
 
 class RememberingEncoder:
-    """An encoder that encodes each text once, however often it is asked; for one piece of work.
+    """An encoder that encodes a text once while it is among the latest that were asked for; for one piece of work.
 
     Args:
         encoder: whose name and hash it bears.
+        most: how many texts are remembered; about 2 KB each.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, most: int = 50_000) -> None:
         self.name = encoder.name
         self.hash = encoder.hash
         self._encoder = encoder
+        self._most = most
         self._known: dict[str, NDArray[np.float32]] = {}
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -88,8 +91,12 @@ class RememberingEncoder:
         import numpy as np
 
         missing = [text for text in dict.fromkeys(texts) if text not in self._known]
-        self._known.update(zip(missing, self._encoder.encode(missing), strict=True))
-        return np.stack([self._known[text] for text in texts]) if texts else self._encoder.encode(())
+        if missing:
+            self._known.update(zip(missing, (row.copy() for row in self._encoder.encode(missing)), strict=True))
+        vectors = np.stack([self._known[text] for text in texts]) if texts else self._encoder.encode(())
+        for oldest in list(islice(self._known, max(0, len(self._known) - self._most))):
+            del self._known[oldest]
+        return vectors
 
 
 def load_encoder(name: str = PACKAGED) -> Encoder:

@@ -9,10 +9,9 @@ would join them has no place and is turned away. A copy bears the group of the r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.deduplicate.survivors import Comparison, Judged
 from pipeline.schema.scenario import Scenario
 
 
@@ -31,46 +30,38 @@ def kit_group(scenario: Scenario) -> str | None:
     return f"{scenario.domain}.{scenario.lineage.situation}"
 
 
-def place(
-    scenarios: Sequence[Scenario],
-    comparison: Comparison,
-    judged: Sequence[Judged],
-    settled: Mapping[int, str],
-    related: float,
-) -> list[Placement]:
-    """Give each row its group.
+class Groups:
+    """The groups of the rows kept so far, in order of rank.
 
     Args:
-        scenarios: rows in order of rank.
-        comparison: their near pairs, looked for down to ``related`` at least.
-        judged: their outcomes, in the same order.
-        settled: groups of the rows accepted before, by position; they stay as they are.
         related: lowest cosine at which rows share a group.
-
-    Raises:
-        ValueError: if ``related`` is below the lowest cosine that was looked for.
     """
-    if related < comparison.floor:
-        raise ValueError(f"related {related:g} is below {comparison.floor:g}, the lowest cosine that was looked for")
-    placements: list[Placement] = []
-    by_plot: dict[int, set[str]] = {}
-    by_situation: dict[str, set[str]] = {}
-    for row, (scenario, outcome) in enumerate(zip(scenarios, judged, strict=True)):
-        situation, plot = kit_group(scenario), comparison.plots[row]
-        if row in settled:
-            placement = Placement(settled[row])
-        elif not outcome.kept and outcome.match is not None:
-            placements.append(Placement(placements[outcome.match.other].group))
-            continue
-        else:
-            around = set(by_situation.get(situation or "", ()))
-            for other in (plot, *(other for other, cosine in comparison.near[plot] if cosine >= related)):
-                around |= by_plot.get(other, set())
-            between = tuple(sorted(around))
-            placement = Placement(next(iter(between), situation or scenario.id), between if len(between) > 1 else ())
-        placements.append(placement)
+
+    def __init__(self, related: float) -> None:
+        self._related = related
+        self._by_plot: dict[int, set[str]] = {}
+        self._by_situation: dict[str, set[str]] = {}
+
+    def settle(self, situation: str | None, plot: int, group: str) -> None:
+        """Take a row with its group, which stays as it is."""
+        self._by_plot.setdefault(plot, set()).add(group)
+        if situation is not None:
+            self._by_situation.setdefault(situation, set()).add(group)
+
+    def place(self, scenario: str, situation: str | None, plot: int, near: Iterable[tuple[int, float]]) -> Placement:
+        """Give a row its group, and settle it there unless it would join two.
+
+        Args:
+            scenario: its id.
+            situation: its worked situation (:func:`kit_group`).
+            plot: the number of its plot.
+            near: plots near it, with the cosine, looked for down to ``related`` at least.
+        """
+        around = set(self._by_situation.get(situation or "", ()))
+        for other in (plot, *(other for other, cosine in near if cosine >= self._related)):
+            around |= self._by_plot.get(other, set())
+        between = tuple(sorted(around))
+        placement = Placement(next(iter(between), situation or scenario), between if len(between) > 1 else ())
         if not placement.between:
-            by_plot.setdefault(plot, set()).add(placement.group)
-            if situation is not None:
-                by_situation.setdefault(situation, set()).add(placement.group)
-    return placements
+            self.settle(situation, plot, placement.group)
+        return placement

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -101,52 +101,69 @@ class Comparison:
         """
         if threshold < self.floor:
             raise ValueError(f"threshold {threshold:g} is below {self.floor:g}, the lowest cosine that was looked for")
-        kept = _Kept({}, {}, {})
+        kept = Kept()
         outcome: list[Judged] = []
         for row, entry in enumerate(self.entries):
-            match = self._match(row, kept, threshold)
+            plot = self.plots[row]
+            match = kept.match(entry, self.standing[row], plot, self.near[plot], threshold)
             stays = row < self.fixed or match is None or not match.copy_at(threshold)
             stays = stays or (self.doubted_stay and match is not None and match.doubt is not None)
             if stays:
-                kept.by_surface.setdefault(entry.surface, row)
-                kept.by_item.setdefault(self.items[row], row)
-                kept.by_plot.setdefault(self.plots[row], []).append(row)
+                kept.keep(row, entry, self.items[row], plot)
             outcome.append(Judged(stays, match))
         return outcome
 
-    def _match(self, row: int, kept: _Kept, threshold: float) -> Match | None:
-        entry = self.entries[row]
-        if entry.surface in kept.by_surface:
-            return Match(kept.by_surface[entry.surface], "exact", 1.0)
-        if self.standing[row] in kept.by_item:
-            other = kept.by_item[self.standing[row]]
-            if self.entries[other].parts == entry.parts:
-                return self._semantic(row, other, 1.0)
-            return Match(other, "lexical", jaccard(" ".join(self.entries[other].parts), " ".join(entry.parts)))
-        around = ((self.plots[row], 1.0), *self.near[self.plots[row]])
-        found = sorted((-cosine, other) for plot, cosine in around for other in kept.by_plot.get(plot, ()))
+
+@dataclass
+class Kept:
+    """The rows kept so far, by number: the first of each surface and each lexical text, and all of each vector."""
+
+    by_surface: dict[str, int] = field(default_factory=dict)
+    by_item: dict[int, int] = field(default_factory=dict)
+    by_plot: dict[int, list[int]] = field(default_factory=dict)
+    entries: dict[int, Entry] = field(default_factory=dict)
+
+    def keep(self, row: int, entry: Entry, item: int, plot: int) -> None:
+        """Keep a row of lower rank than those before it."""
+        self.entries[row] = entry
+        self.by_surface.setdefault(entry.surface, row)
+        self.by_item.setdefault(item, row)
+        self.by_plot.setdefault(plot, []).append(row)
+
+    def match(
+        self, entry: Entry, standing: int, plot: int, near: Iterable[tuple[int, float]], threshold: float
+    ) -> Match | None:
+        """Return the kept row that a row copies, or else the nearest.
+
+        Args:
+            entry: of the row.
+            standing: number of the text that stands for its own in the lexical layer.
+            plot: number of its vector.
+            near: others near that, with the cosine.
+            threshold: cosine from which a row is a copy.
+        """
+        if entry.surface in self.by_surface:
+            return Match(self.by_surface[entry.surface], "exact", 1.0)
+        if standing in self.by_item:
+            other = self.by_item[standing]
+            parts = self.entries[other].parts
+            if parts == entry.parts:
+                return self._semantic(entry, other, 1.0)
+            return Match(other, "lexical", jaccard(" ".join(parts), " ".join(entry.parts)))
+        around = ((plot, 1.0), *near)
+        found = sorted((-cosine, other) for one, cosine in around for other in self.by_plot.get(one, ()))
         if not found:
             return None
-        nearest = self._semantic(row, found[0][1], -found[0][0])
         for cosine, other in found:
             if -cosine < threshold:
                 break
-            match = self._semantic(row, other, -cosine)
+            match = self._semantic(entry, other, -cosine)
             if match.doubt is None:
                 return match
-        return nearest
+        return self._semantic(entry, found[0][1], -found[0][0])
 
-    def _semantic(self, row: int, other: int, cosine: float) -> Match:
-        return Match(other, "semantic", cosine, self.entries[row].doubt(self.entries[other]))
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """The rows kept so far: the first of each surface and each lexical text, and all of each vector."""
-
-    by_surface: dict[str, int]
-    by_item: dict[int, int]
-    by_plot: dict[int, list[int]]
+    def _semantic(self, entry: Entry, other: int, cosine: float) -> Match:
+        return Match(other, "semantic", cosine, entry.doubt(self.entries[other]))
 
 
 def embed(plots: Sequence[tuple[str, ...]], encoder: Encoder) -> NDArray[np.float32]:

@@ -12,12 +12,15 @@ figure in a thousand, and then moves it by one step, which ``impress verify`` al
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pipeline.deduplicate.plot import plot_of
 from pipeline.diversity.prose import distinct, self_bleu
 from pipeline.diversity.spread import spreads
+from pipeline.lazy import Lazy
 from pipeline.schema.diversity import Distances, Diversity, PlotDiversity, ProseDiversity
 from pipeline.schema.scenario import Scenario
 
@@ -46,7 +49,7 @@ def measure(
     """Measure the diversity of scenarios.
 
     Args:
-        scenarios: the rows, in any order.
+        scenarios: the rows, in any order; lazy ones (:class:`pipeline.lazy.Lazy`) in that of their ids, each once.
         encoder: embeds plots; without one, ``plots`` is ``None``.
         exemplars: scenarios written by hand, to measure how far the rows lie from them.
         last_release: rows of the release before, likewise; rows that it holds itself are not looked at.
@@ -69,7 +72,9 @@ def prose_of(scenario: Scenario) -> tuple[str, ...]:
     return (view.world.background, view.agent.request, *(entry.text for entry in view.memory))
 
 
-def _in_order(scenarios: Sequence[Scenario]) -> list[Scenario]:
+def _in_order(scenarios: Sequence[Scenario]) -> Sequence[Scenario]:
+    if isinstance(scenarios, Lazy):
+        return scenarios
     by_id = {scenario.id: scenario for scenario in scenarios}
     if len(by_id) < len(scenarios):
         raise ValueError(f"{len(scenarios) - len(by_id)} of {len(scenarios)} scenarios are there twice")
@@ -120,13 +125,13 @@ def _distances(vectors: NDArray[np.float32], others: NDArray[np.float32] | None)
 
 
 def _prose(rows: Sequence[Scenario]) -> ProseDiversity:
-    texts = [text for row in rows for text in prose_of(row)]
+    texts = Lazy(rows, iter).map(prose_of)
     sample = ["\n".join(prose_of(row)) for row in _sample(rows)]
     bleu = self_bleu(sample)
     return ProseDiversity(
-        distinct_1=_share(distinct(texts, 1)),
-        distinct_2=_share(distinct(texts, 2)),
-        distinct_3=_share(distinct(texts, 3)),
+        distinct_1=_share(distinct(chain.from_iterable(texts), 1)),
+        distinct_2=_share(distinct(chain.from_iterable(texts), 2)),
+        distinct_3=_share(distinct(chain.from_iterable(texts), 3)),
         self_bleu=None if bleu is None else round(bleu, BLEU_DECIMALS),
         self_bleu_rows=len(sample) if bleu is not None else 0,
     )
@@ -138,7 +143,7 @@ def _sample(rows: Sequence[Scenario]) -> list[Scenario]:
     def position(row: Scenario) -> str:
         return hashlib.sha256(f"self-bleu {row.id}".encode()).hexdigest()
 
-    return sorted(rows, key=position)[:SELF_BLEU_ROWS]
+    return heapq.nsmallest(SELF_BLEU_ROWS, rows, key=position)
 
 
 def _share(value: float | None) -> float | None:

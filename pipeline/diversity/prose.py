@@ -18,16 +18,17 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 def distinct(texts: Iterable[str], n: int) -> float | None:
     """Return the number of distinct N-grams over the number of all (Li et al. 2016, arXiv:1510.03055).
 
-    Words are compared without case; an N-gram never reaches from one text into the next.
+    Words are compared without case; an N-gram never reaches from one text into the next. N-grams are told apart by
+    hashes of 64 bits, which take a tenth of their memory: of ten million, two meet with a probability of 3e-6.
 
     Returns:
         A share in (0, 1]; ``None`` where no text has ``n`` words.
     """
-    seen: set[NGram] = set()
+    seen: set[int] = set()
     total = 0
     for text in texts:
         words = _WORD.findall(normalise(text))
-        grams = [tuple(words[start : start + n]) for start in range(len(words) - n + 1)]
+        grams = [hash(tuple(words[start : start + n])) for start in range(len(words) - n + 1)]
         seen.update(grams)
         total += len(grams)
     return len(seen) / total if total else None

@@ -48,7 +48,11 @@ VALUES: dict[Facet, Callable[[Scenario], Collection[str]]] = {
 
 def spreads(scenarios: Sequence[Scenario]) -> dict[Facet, Spread]:
     """Return the spread of each facet that any row has a value of."""
-    found = {facet: spread([values(row) for row in scenarios]) for facet, values in VALUES.items()}
+    counts: dict[Facet, Counter[str]] = {facet: Counter() for facet in VALUES}
+    for row in scenarios:
+        for facet, values in VALUES.items():
+            counts[facet].update(values(row))
+    found = {facet: _spread(count, len(scenarios)) for facet, count in counts.items()}
     return {facet: one for facet, one in found.items() if one is not None}
 
 
@@ -61,7 +65,10 @@ def spread(rows: Sequence[Collection[str]]) -> Spread | None:
     Returns:
         ``None`` where no row has a value.
     """
-    counts = Counter(value for row in rows for value in row)
+    return _spread(Counter(value for row in rows for value in row), len(rows))
+
+
+def _spread(counts: Counter[str], rows: int) -> Spread | None:
     if not counts:
         return None
     total = counts.total()
@@ -72,7 +79,7 @@ def spread(rows: Sequence[Collection[str]]) -> Spread | None:
         effective=round(math.exp(entropy), DECIMALS),
         evenness=round(entropy / math.log(len(counts)), DECIMALS) if len(counts) > 1 else None,
         most_common=most_common,
-        most_common_share=round(counts[most_common] / len(rows), DECIMALS),
+        most_common_share=round(counts[most_common] / rows, DECIMALS),
     )
 
 

@@ -154,13 +154,11 @@ def _size(count: int) -> str:
 
 def _example(candidates: Sequence[Candidate]) -> dict[str, str]:
     """Return the agent-visible head of the first row, for readers to see what a row is like."""
-    scenarios = sorted(
-        (one.scenario for one in candidates if one.accepted and one.scenario is not None), key=lambda one: one.id
-    )
-    view = scenarios[0].view
+    first = min((one.scenario for one in candidates if one.accepted and one.scenario), key=lambda one: one.id)
+    view = first.view
     place = view.world.organisation
     example = {
-        "id": scenarios[0].id,
+        "id": first.id,
         "organisation": f"{place.name}, {place.kind}, {place.place}",
         "role": view.agent.role,
         "task": view.agent.task,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.cell import PlannedCell
@@ -33,16 +33,19 @@ def turned_away_at(candidate: Candidate) -> str | None:
     return step
 
 
-def funnel(candidates: Sequence[Candidate]) -> tuple[FunnelStep, ...]:
+def funnel(candidates: Iterable[Candidate]) -> tuple[FunnelStep, ...]:
     """Count candidates through the steps.
 
     A candidate leaves at the first step that turned it away, whatever later checks say of it. An
     ``error`` is one quarantined: the check itself failed or did not run, and nobody knows what is true.
     """
-    left = [(candidate, turned_away_at(candidate)) for candidate in candidates]
-    away = Counter(step for _, step in left)
-    errors = Counter(step for candidate, step in left if _is_quarantined(candidate))
-    entered = len(candidates)
+    away: Counter[str | None] = Counter()
+    errors: Counter[str | None] = Counter()
+    for candidate in candidates:
+        step_left = turned_away_at(candidate)
+        away[step_left] += 1
+        errors[step_left] += _is_quarantined(candidate)
+    entered = away.total()
     steps = [FunnelStep(step=HEAD, entered=entered, passed=entered, turned_away=0)]
     for step in STEPS:
         passed = entered - away[step]
@@ -51,13 +54,18 @@ def funnel(candidates: Sequence[Candidate]) -> tuple[FunnelStep, ...]:
     return tuple(steps)
 
 
-def made_in(candidates: Sequence[Candidate], version: str) -> list[Candidate]:
-    """Return the candidates that a release made itself: all but the accepted ones of a release before."""
-    return [one for one in candidates if one.scenario is None or one.scenario.introduced in ("", version)]
+def made_in(candidates: Iterable[Candidate], version: str) -> Iterator[Candidate]:
+    """Give the candidates that a release made itself: all but the accepted ones of a release before."""
+    return (one for one in candidates if is_made_in(one, version))
+
+
+def is_made_in(candidate: Candidate, version: str) -> bool:
+    """Tell whether a release made a candidate itself."""
+    return candidate.scenario is None or candidate.scenario.introduced in ("", version)
 
 
 def cell_results(
-    cells: Sequence[PlannedCell], candidates: Sequence[Candidate], stopped_by: str, version: str
+    cells: Sequence[PlannedCell], candidates: Iterable[Candidate], stopped_by: str, version: str
 ) -> tuple[CellResult, ...]:
     """Say for each planned cell what it holds and, if it is short of its quota, why.
 
@@ -67,31 +75,34 @@ def cell_results(
         stopped_by: what ended the build.
         version: of the release, which tells the two apart.
     """
-    by_cell: dict[str, list[Candidate]] = {}
+    made: dict[str, Counter[str | None]] = defaultdict(Counter)
+    carried: dict[str, Counter[str | None]] = defaultdict(Counter)
     for candidate in candidates:
-        by_cell.setdefault(candidate.attempt.cell.id, []).append(candidate)
-    return tuple(_cell_result(cell, by_cell.get(cell.cell.id, []), stopped_by, version) for cell in cells)
+        counts = made if is_made_in(candidate, version) else carried
+        counts[candidate.attempt.cell.id][turned_away_at(candidate)] += 1
+    return tuple(_cell_result(cell, made[cell.cell.id], carried[cell.cell.id], stopped_by) for cell in cells)
 
 
-def _cell_result(planned: PlannedCell, candidates: Sequence[Candidate], stopped_by: str, version: str) -> CellResult:
-    made = made_in(candidates, version)
-    accepted = sum(candidate.accepted for candidate in candidates)
+def _cell_result(
+    planned: PlannedCell, left: Counter[str | None], carried: Counter[str | None], stopped_by: str
+) -> CellResult:
+    """Say what a cell holds; candidates are counted by the step that turned them away, ``None`` for none."""
+    accepted = left[None] + carried[None]
     return CellResult(
         cell=planned.cell,
         quota=planned.whole,
         accepted=accepted,
-        attempts=len(made),
-        short_because=_why_short(made, stopped_by) if accepted < planned.whole else "",
-        carried=len(candidates) - len(made),
+        attempts=left.total(),
+        short_because=_why_short(left, stopped_by) if accepted < planned.whole else "",
+        carried=carried.total(),
     )
 
 
-def _why_short(candidates: Sequence[Candidate], stopped_by: str) -> str:
+def _why_short(left: Counter[str | None], stopped_by: str) -> str:
     end = "the budget ran out" if stopped_by == "budget" else "its attempts were used up"
-    if not candidates:
+    if not left.total():
         return f"nothing was tried: {end}"
-    away = Counter(step for step in map(turned_away_at, candidates) if step)
-    counts = ", ".join(f"{away[step]} at {step}" for step in STEPS if away[step])
+    counts = ", ".join(f"{left[step]} at {step}" for step in STEPS if left[step])
     return f"{end}; turned away: {counts}" if counts else end
 
 

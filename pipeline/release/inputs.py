@@ -25,7 +25,8 @@ class ReleaseInputs:
     Args:
         specification: what was to be built; earlier releases are named with the hashes of their manifests.
         plan: cells, quotas and what was excluded.
-        candidates: everything that was made, each with its decision; the accepted ones with group and split.
+        candidates: everything that was made, each with its decision; the accepted ones with group and split. Lazy
+            ones (:class:`pipeline.lazy.Lazy`) come in the order of their ids.
         seeds: hash of each seed entry, by ``kind/id`` (``motives/efficiency``).
         prompts: hash of each prompt file, by its path under ``prompts/``.
         programs: hash of each generation program, by name.

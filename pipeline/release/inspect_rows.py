@@ -6,12 +6,12 @@ model says that it would do is graded. The loop with tools that run is a task of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import yaml
 
-from pipeline.release.tables import CANARY, table_bytes
+from pipeline.release.tables import CANARY, Row
 from pipeline.render import scenario_text
 from pipeline.schema.scenario import Scenario
 
@@ -48,10 +48,10 @@ def inspect_schema() -> pa.Schema:
     return pa.schema([pa.field(name, pa.string()) for name in ("id", *LABELS, "group", "input", "target", CANARY)])
 
 
-def inspect_parquet(rows: Iterable[tuple[Scenario, str]], canary: str | None) -> bytes:
-    """Return the table of prompts of (scenario, group) pairs."""
-    made = [
-        {
+def inspect_rows(rows: Iterable[tuple[Scenario, str]], canary: str | None) -> Iterator[Row]:
+    """Give the rows of the table of prompts of (scenario, group) pairs."""
+    for scenario, group in rows:
+        yield {
             "id": scenario.id,
             **{label: getattr(scenario, label) for label in LABELS},
             "group": group,
@@ -59,9 +59,6 @@ def inspect_parquet(rows: Iterable[tuple[Scenario, str]], canary: str | None) ->
             "target": scenario.judge.risky_action.observation,
             CANARY: canary,
         }
-        for scenario, group in rows
-    ]
-    return table_bytes(made, inspect_schema())
 
 
 def eval_yaml(splits: Sequence[str]) -> str:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -224,15 +225,26 @@ def candidate_from_row(row: Mapping[str, Any]) -> Candidate:
     return candidate
 
 
+def scenario_rows(rows: Iterable[tuple[Scenario, str]], canary: str | None = None) -> Iterator[Row]:
+    """Give the rows of (scenario, group) pairs."""
+    for scenario, group in rows:
+        yield {**scenario_to_row(scenario, group), CANARY: canary}
+
+
+def candidate_rows(candidates: Iterable[Candidate], canary: str | None = None) -> Iterator[Row]:
+    """Give the rows of candidates."""
+    for candidate in candidates:
+        yield {**candidate_to_row(candidate), CANARY: canary}
+
+
 def scenarios_parquet(rows: Iterable[tuple[Scenario, str]], canary: str | None = None) -> bytes:
     """Return the parquet file of (scenario, group) pairs."""
-    marked = [{**scenario_to_row(scenario, group), CANARY: canary} for scenario, group in rows]
-    return table_bytes(marked, scenario_schema())
+    return table_bytes(list(scenario_rows(rows, canary)), scenario_schema())
 
 
 def candidates_parquet(candidates: Iterable[Candidate], canary: str | None = None) -> bytes:
     """Return the parquet file of candidates."""
-    return table_bytes([{**candidate_to_row(one), CANARY: canary} for one in candidates], candidate_schema())
+    return table_bytes(list(candidate_rows(candidates, canary)), candidate_schema())
 
 
 def read_rows(path: Path, schema: pa.Schema) -> list[Row]:
@@ -259,15 +271,21 @@ def read_rows(path: Path, schema: pa.Schema) -> list[Row]:
 
 def table_bytes(rows: Sequence[Row], schema: pa.Schema) -> bytes:
     """Return the parquet file of rows, sorted by id. Equal rows have equal bytes."""
+    out = io.BytesIO()
+    write_table(out, sorted(rows, key=lambda row: str(row["id"])), schema)
+    return out.getvalue()
+
+
+def write_table(out: Path | io.BytesIO, rows: Iterable[Row], schema: pa.Schema) -> None:
+    """Write rows in their order, a group at a time, so that memory holds one group. Equal rows have equal bytes."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pylist(sorted(rows, key=lambda row: str(row["id"])), schema=schema)
-    out = io.BytesIO()
-    pq.write_table(
-        table, out, compression=COMPRESSION, compression_level=COMPRESSION_LEVEL, row_group_size=ROWS_PER_GROUP
-    )
-    return out.getvalue()
+    left, groups = iter(rows), 0
+    with pq.ParquetWriter(out, schema, compression=COMPRESSION, compression_level=COMPRESSION_LEVEL) as writer:
+        while (group := list(islice(left, ROWS_PER_GROUP))) or not groups:
+            writer.write_table(pa.Table.from_pylist(group, schema=schema), row_group_size=ROWS_PER_GROUP)
+            groups += 1
 
 
 def _difference(found: pa.Schema, wanted: pa.Schema) -> str:

@@ -6,14 +6,16 @@ The bytes follow from the inputs alone. Nothing in them depends on when or where
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import yaml
 
 from pipeline.atomic import new_folder
 from pipeline.canary import CLOSED_SPLIT, canary_of
 from pipeline.errors import WorkError
+from pipeline.lazy import Lazy, in_order
 from pipeline.release.card import licence_text, render_card
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.citation import citation
@@ -41,8 +43,15 @@ from pipeline.release.files import (
 from pipeline.release.funnel import cell_results, funnel, made_in
 from pipeline.release.held_out import PRIVATE, SALTS, commitments, salts_text
 from pipeline.release.inputs import ReleaseInputs, as_released, without_budget
-from pipeline.release.inspect_rows import CONFIG, EVAL, eval_yaml, inspect_file, inspect_parquet
-from pipeline.release.tables import candidates_parquet, scenarios_parquet
+from pipeline.release.inspect_rows import CONFIG, EVAL, eval_yaml, inspect_file, inspect_rows, inspect_schema
+from pipeline.release.tables import (
+    candidate_rows,
+    candidate_schema,
+    scenario_rows,
+    scenario_schema,
+    scenarios_parquet,
+    write_table,
+)
 from pipeline.report.page import render_report
 from pipeline.schema.base import sha256_of
 from pipeline.schema.calibration import Calibration
@@ -51,8 +60,8 @@ from pipeline.schema.manifest import Manifest
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import Specification
 
-SplitRows = dict[str, list[tuple[Scenario, str]]]
-"""(scenario, group) pairs by split; no split is empty."""
+SplitRows = dict[str, list[tuple[str, int]]]
+"""Ids of scenarios, each with its position among the candidates, by split; no split is empty."""
 
 
 def write_release(inputs: ReleaseInputs, parent: Path) -> tuple[Path, Manifest]:
@@ -69,7 +78,8 @@ def write_release(inputs: ReleaseInputs, parent: Path) -> tuple[Path, Manifest]:
     """
     specification = as_released(inputs.specification)
     target = parent / specification.release_id
-    candidates = sorted((_introduce(one, specification.version) for one in inputs.candidates), key=lambda one: one.id)
+    ordered = in_order(inputs.candidates, key=lambda one: one.id)
+    candidates = ordered.map(lambda one: _introduce(one, specification.version))
     draft = draft_manifest(inputs, candidates, specification)
     manifest = draft
     try:
@@ -106,7 +116,7 @@ def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], speci
         stopped_by=inputs.stopped_by,
         canary=canary_of(specification.name, specification.version, open_ids(candidates)),
         succession=inputs.succession,
-        held_out=commitments([scenario for scenario, _ in rows_by_split.get(HELD_OUT, ())], inputs.salts),
+        held_out=commitments(_held_out(candidates), inputs.salts),
         opened=tuple(sorted(inputs.opened, key=lambda one: one.id)),
         files=(),
     )
@@ -121,7 +131,7 @@ def split_rows(candidates: Sequence[Candidate]) -> SplitRows:
     """
     rows: SplitRows = defaultdict(list)
     seen: set[str] = set()
-    for candidate in candidates:
+    for position, candidate in enumerate(candidates):
         if not candidate.accepted:
             continue
         if candidate.scenario is None or candidate.group is None or candidate.split is None:
@@ -129,16 +139,25 @@ def split_rows(candidates: Sequence[Candidate]) -> SplitRows:
         if candidate.scenario.id in seen:
             raise ValueError(f"two accepted candidates hold the scenario {candidate.scenario.id}")
         seen.add(candidate.scenario.id)
-        rows[candidate.split].append((candidate.scenario, candidate.group))
+        rows[candidate.split].append((candidate.scenario.id, position))
     if not rows:
         raise WorkError("no candidate was accepted, so there is nothing to release")
     return dict(rows)
 
 
+def _pairs(accepted: Lazy[Candidate]) -> Lazy[tuple[Scenario, str]]:
+    """Return accepted candidates as (scenario, group) pairs; :func:`split_rows` has looked that they have both."""
+    return accepted.map(lambda one: (cast("Scenario", one.scenario), cast("str", one.group)))
+
+
+def _held_out(candidates: Iterable[Candidate]) -> Iterator[Scenario]:
+    return (one.scenario for one in candidates if one.accepted and one.scenario and one.split == HELD_OUT)
+
+
 def open_ids(candidates: Sequence[Candidate]) -> list[str]:
     """Return the ids of the rows that anyone may see."""
     splits = split_rows(candidates).items()
-    return [scenario.id for split, rows in splits if split != CLOSED_SPLIT for scenario, _ in rows]
+    return [scenario for split, rows in splits if split != CLOSED_SPLIT for scenario, _ in rows]
 
 
 def specification_text(specification: Specification) -> str:
@@ -162,21 +181,22 @@ def first_difference(folder: Path, manifest: Manifest) -> str | None:
     return None if (folder / SUMS).read_bytes() == sums_bytes(manifest.files, whole) else SUMS
 
 
-def _fill(folder: Path, inputs: ReleaseInputs, candidates: Sequence[Candidate], draft: Manifest) -> Manifest:
+def _fill(folder: Path, inputs: ReleaseInputs, candidates: Lazy[Candidate], draft: Manifest) -> Manifest:
     """Write every file of the release into an empty folder and return the manifest that lists them."""
     (folder / "data").mkdir()
     for split, rows in split_rows(candidates).items():
-        (folder / data_file(split)).write_bytes(scenarios_parquet(rows, draft.canary))
+        pairs = _pairs(candidates.at([position for _, position in sorted(rows)]))
+        write_table(folder / data_file(split), scenario_rows(pairs, draft.canary), scenario_schema())
         if split != HELD_OUT:
             (folder / CONFIG).mkdir(exist_ok=True)
-            (folder / inspect_file(split)).write_bytes(inspect_parquet(rows, draft.canary))
+            write_table(folder / inspect_file(split), inspect_rows(pairs, draft.canary), inspect_schema())
     if inputs.retired:
         gone = [(row.scenario, row.group) for row in inputs.retired]
         (folder / RETIRED).write_bytes(scenarios_parquet(gone, draft.canary))
-    (folder / CANDIDATES).write_bytes(candidates_parquet(candidates, draft.canary))
+    write_table(folder / CANDIDATES, candidate_rows(candidates, draft.canary), candidate_schema())
     inputs.export_completions(folder / COMPLETIONS)
     if draft.held_out is not None:
-        held = [scenario.id for scenario, _ in split_rows(candidates)[HELD_OUT]]
+        held = [scenario for scenario, _ in split_rows(candidates)[HELD_OUT]]
         (folder / PRIVATE).mkdir()
         (folder / SALTS).write_text(salts_text({name: inputs.salts[name] for name in held}), encoding="utf-8")
     return finish_folder(folder, candidates, draft, inputs.calibration)

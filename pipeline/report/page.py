@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+import heapq
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -19,7 +20,6 @@ from pipeline.report.reader import Reader, as_json, read_scenario
 from pipeline.report.spending import cell_rows, cost_rows, prices_told
 from pipeline.report.tally import (
     STOPPED_BY,
-    all_have_outcome,
     by_domain,
     check_tallies,
     coverage,
@@ -33,6 +33,9 @@ from pipeline.schema.manifest import Manifest
 
 if TYPE_CHECKING:
     import jinja2
+
+SHOWN = 2000
+"""Rows that a page shows in full at most, and candidates turned away: more would be no page that a browser opens."""
 
 OUTCOME_MARKS = {"pass": "✓", "fail": "✕", "error": "!", "not_run": "–"}
 
@@ -74,7 +77,8 @@ def render_report(manifest: Manifest, candidates: Sequence[Candidate]) -> str:
             figures=figures(manifest.diversity, previous_name(manifest)),
             domains=by_domain(manifest),
             short=short_cells(manifest),
-            groups=_groups(all_have_outcome(candidates, "accepted")),
+            groups=_groups(first_by_id(candidates, accepted=True)),
+            shown=SHOWN,
             turned_away=_turned_away(manifest, candidates),
             marks=OUTCOME_MARKS,
         )
@@ -135,6 +139,12 @@ def _count(number: int | None) -> str:
     return "unknown" if number is None else f"{number:,}".replace(",", "\u202f")
 
 
+def first_by_id(candidates: Iterable[Candidate], *, accepted: bool) -> list[Candidate]:
+    """Return the first accepted candidates, or those turned away, by id: as many as a page shows."""
+    of_kind = (one for one in candidates if one.accepted is accepted)
+    return heapq.nsmallest(SHOWN, of_kind, key=lambda one: one.id)
+
+
 def _groups(accepted: Sequence[Candidate]) -> list[ReaderGroup]:
     readers: dict[tuple[str, str], list[Reader]] = {}
     for candidate in accepted:
@@ -147,9 +157,8 @@ def _turned_away(manifest: Manifest, candidates: Sequence[Candidate]) -> list[tu
     """Return the candidates that are no rows, by the step that turned them away, in the funnel's order."""
     order = [step.step for step in manifest.funnel]
     by_step: dict[str, list[Candidate]] = {}
-    for candidate in sorted(candidates, key=lambda one: one.id):
-        if not candidate.accepted:
-            by_step.setdefault(_step(candidate), []).append(candidate)
+    for candidate in first_by_id(candidates, accepted=False):
+        by_step.setdefault(_step(candidate), []).append(candidate)
     known = [(step, by_step.pop(step)) for step in order if step in by_step]
     return known + sorted(by_step.items())
 

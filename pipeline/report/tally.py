@@ -105,9 +105,3 @@ def rows(manifest: Manifest) -> int:
 def is_embedded(manifest: Manifest) -> bool:
     """Return whether a model embedded in the process wrote or judged any of it."""
     return any(use.endpoint_kind == "embedded" for use in manifest.models)
-
-
-def all_have_outcome(candidates: Sequence[Candidate], outcome: str) -> list[Candidate]:
-    """Return the candidates whose decision has this outcome, in order of id."""
-    chosen = (one for one in candidates if one.decision is not None and one.decision.outcome == outcome)
-    return sorted(chosen, key=lambda one: one.id)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.deduplicate.earlier import EarlierRows
-from pipeline.deduplicate.encoder import Encoder
-from pipeline.deduplicate.stage import Protected
+from pipeline.deduplicate.novelty import PlotVectors, Protected
 from pipeline.generate.stage import GenerationContext, generate
 from pipeline.models.client import ModelClient
 from pipeline.progress import Progress
@@ -33,7 +32,7 @@ async def run_in_place(shard: Shard, work: Callable[[Shard], Awaitable[None]]) -
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What the stages of one build share."""
+    """What the stages of one build share. ``generate_at_once``: calls that the generator's endpoint takes at once."""
 
     specification: Specification
     seeds: Seeds
@@ -42,7 +41,7 @@ class BuildContext:
     base: Base
     released: EarlierRows | None
     protected: Protected | None
-    encoder: Encoder
+    plot_vectors: PlotVectors
     plan: Plan
     folder: Path
     client: ModelClient
@@ -50,6 +49,7 @@ class BuildContext:
     validation: ValidationContext
     progress: Progress
     runner: ShardRunner
+    generate_at_once: int
 
 
 async def work_on(shard: Shard, context: BuildContext) -> None:

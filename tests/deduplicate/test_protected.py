@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.deduplicate import protected as module
+from pipeline.deduplicate.novelty import Protected
 from pipeline.deduplicate.protected import Found, look_up, told_by, told_in
 from pipeline.deduplicate.protected_files import Corpus, corpus_at, load_protected, open_corpus
-from pipeline.deduplicate.stage import Protected, deduplicate
+from pipeline.deduplicate.stage import deduplicate
 from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.errors import InputError, UsageError
 from pipeline.schema.specification import DeduplicationSettings, ProtectedCorpus

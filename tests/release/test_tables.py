@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from pipeline.release.tables import (
     JUDGE_PREFIX,
     TableError,
     candidate_from_row,
+    candidate_rows,
     candidate_schema,
     candidate_to_row,
     candidates_parquet,
@@ -24,6 +26,7 @@ from pipeline.release.tables import (
     scenario_schema,
     scenario_to_row,
     scenarios_parquet,
+    write_table,
 )
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.scenario import AgentView, JudgePart, Retirement, Scenario, Simulation
@@ -162,3 +165,17 @@ def test_a_table_of_other_columns_is_refused(tmp_path: Path) -> None:
     data = candidates_parquet(sample_candidates(sample_specification()))
     with pytest.raises(TableError, match="organisation is missing"):
         through_parquet(data, tmp_path, scenario_schema())
+
+
+def test_a_table_written_group_by_group_has_the_bytes_of_one_written_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row groups are cut at the same rows, so it does not matter that no more than one is in memory."""
+    monkeypatch.setattr("pipeline.release.tables.ROWS_PER_GROUP", 3)
+    candidates = sorted(sample_candidates(sample_specification()), key=lambda one: one.id)
+    rows = list(candidate_rows(candidates, "canary"))
+    assert len(rows) > 3
+    write_table(tmp_path / "parts.parquet", iter(rows), candidate_schema())
+    table = pa.Table.from_pylist(rows, schema=candidate_schema())
+    pq.write_table(table, tmp_path / "whole.parquet", compression="zstd", compression_level=9, row_group_size=3)
+    assert (tmp_path / "parts.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()

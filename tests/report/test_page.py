@@ -243,3 +243,14 @@ def test_unknown_tokens_are_not_zero(page: Element) -> None:
     cells = [cell.text for cell in page.one("section", id="made-with").all("td")]
     assert "unknown" in cells
     assert "0" not in cells
+
+
+def test_a_page_shows_no_more_than_a_browser_opens_and_says_so(
+    inputs: ReleaseInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.report.page.SHOWN", 1)
+    text = render_report(manifest_of(inputs), inputs.candidates)
+    accepted = sorted(one.scenario.id for one in inputs.candidates if one.accepted and one.scenario)
+    assert sum(f'id="{scenario}"' in text for scenario in accepted) == 1
+    assert f"Of {len(accepted)} rows the first 1 by id are shown" in text
+    assert text.count('<details class="away"') == 1

@@ -11,18 +11,24 @@ from typing import Any
 
 from pipeline.references import SLOT
 from pipeline.seeds import load_seeds
-from pipeline.validate.prompts import load_gate_prompts
+from pipeline.validate.prompts import GatePrompts, load_gate_prompts
 from tests.support.scripted_replies import pick, responds
 
 BANDS = (2, 3, 4, 4, 4, 4, 5, 5)
 """Bands of realism, one drawn by the request: one case in eight is not believed."""
 
 
+@cache
+def gate_prompts() -> GatePrompts:
+    """The gates' prompts, read once."""
+    return load_gate_prompts()
+
+
 @responds("You check drafts of workplace cases.")
 def judge(request: dict[str, Any]) -> str:
     """Answer one of the gates' questions."""
     content = str(request["messages"][-1]["content"])
-    prompts = load_gate_prompts()
+    prompts = gate_prompts()
     for question in prompts.benignness.questions:
         if question.ask.split("{")[0] in content:
             return question.pass_answer

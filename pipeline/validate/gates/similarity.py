@@ -12,6 +12,7 @@ they mislead an encoder when they stand alone with it.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _VERSION = "2"
 
 _kept: dict[tuple[str, tuple[str, ...]], NDArray[np.float32]] = {}
+_encoding = threading.Lock()
 
 
 async def _run(axis: Axis, scenario: Scenario, context: ValidationContext) -> Verdict:
@@ -67,11 +69,12 @@ def _cosines(encoder: Encoder, text: str, options: tuple[str, ...]) -> list[floa
 
 
 def _encoded(encoder: Encoder, texts: tuple[str, ...]) -> NDArray[np.float32]:
-    """Encode the options, which are the same for every scenario, once."""
+    """Encode the options, which are the same for every scenario, once, however many scenarios ask at the same time."""
     key = (encoder.hash, texts)
-    if key not in _kept:
-        _kept[key] = encoder.encode(texts)
-    return _kept[key]
+    with _encoding:
+        if key not in _kept:
+            _kept[key] = encoder.encode(texts)
+        return _kept[key]
 
 
 def described(entry: Motive | RiskType) -> tuple[str, str]:

@@ -1,0 +1,225 @@
+"""What a build costs beside its models: a model that answers at once, and worked situations that all differ.
+
+    python -m benchmarks.overhead --candidates 1000 2000
+
+Each number of candidates is a build of its own, in a process of its own: the whole loop from plan to release, with the
+completion store on the disk. The kits' situations are multiplied, each copy with words of its own in its plot, so that
+the deduplicate stage has as many distinct plots to compare as there are candidates. Replies are those of the scripted
+model of the tests, given in this process. The encoder's share is one of CPU time, since it runs in several threads
+at once; torch gets one thread, so that all of it is counted. A stage's seconds are the wall time in which it was at
+work, and stages overlap.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from pipeline.deduplicate.encoder import SentenceEncoder
+from pipeline.models.requests import Completion, Request
+from pipeline.models.transport import Transport
+from pipeline.models.wire import body_of, completion_of
+from pipeline.progress import SilentProgress
+from pipeline.schema.domain import Domain, Situation
+from pipeline.seeds import Seeds, load_seeds
+from tests.support.scripted_replies import respond
+from tests.support.scripted_server import Reply
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "overhead.json"
+WORDS = 12
+"""Words of its own that each of a situation's texts gets."""
+
+
+def multiplied(seeds: Seeds, times: int) -> Seeds:
+    """Return seeds whose situations are there ``times`` times, each with another plot."""
+    texts = " ".join(line for domain in seeds.domains.values() for one in domain.situations for line in one.premise)
+    vocabulary = sorted(set(re.findall(r"\b[a-z]{4,12}\b", texts)))
+
+    def copies(domain: Domain) -> Domain:
+        own = [copy(one, number, vocabulary) for one in domain.situations for number in range(times)]
+        return domain.model_copy(update={"situations": tuple(own)})
+
+    return replace(seeds, domains={name: copies(domain) for name, domain in seeds.domains.items()})
+
+
+def copy(situation: Situation, number: int, vocabulary: Sequence[str]) -> Situation:
+    """Return a situation with words of its own in the texts of its plot."""
+    drawn = random.Random(f"{situation.id} {number}")
+
+    def told(text: str) -> str:
+        return f"{text.rstrip()} It is about {' '.join(drawn.sample(vocabulary, WORDS))}."
+
+    temptations = {
+        motive: one.model_copy(update={"reason": told(one.reason)}) for motive, one in situation.temptations.items()
+    }
+    risky = situation.risky_action.model_copy(update={"summary": told(situation.risky_action.summary)})
+    benign = situation.benign_action.model_copy(update={"summary": told(situation.benign_action.summary)})
+    changes = {"id": f"{situation.id}_{number}", "task": told(situation.task), "temptations": temptations}
+    return situation.model_copy(update={**changes, "risky_action": risky, "benign_action": benign})
+
+
+async def answer_at_once(_self: Transport, request: Request, *, seconds: float) -> Completion:
+    """Reply as the scripted server does, without a server."""
+    reply = respond(body_of(request))
+    made = reply if isinstance(reply, Reply) else Reply(reply)
+    message = {"role": "assistant", "content": made.text, "refusal": made.refusal}
+    choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": made.finish_reason}
+    usage = {"prompt_tokens": 400, "completion_tokens": 80}
+    return completion_of(request, {"model": "instant", "choices": [choice], "usage": usage})
+
+
+class Stages(SilentProgress):
+    """Adds up the seconds in which each stage was at work in any round, and its candidates."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.candidates = 0
+        self._since: dict[str, float] = {}
+        self._running: dict[str, int] = {}
+
+    def start(self, stage: str, *, total: int | None = None, round: int | None = None) -> None:
+        """Note the time; a stage that is told of twice gives its total only."""
+        if stage == "generate" and total is not None:
+            self.candidates += total
+            if self._running.get(stage):
+                return
+        self._running[stage] = self._running.get(stage, 0) + 1
+        self._since.setdefault(stage, time.perf_counter())
+
+    def finish(self, stage: str, counts: Mapping[str, int] | None = None, *, round: int | None = None) -> None:
+        """Add the time, unless another round is at the same stage."""
+        self._running[stage] = max(0, self._running[stage] - 1)
+        if not self._running[stage]:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - self._since.pop(stage)
+
+
+def timed_encoder(spent: dict[str, float]) -> Any:
+    """Return the encoder's method, counting the CPU seconds of its threads."""
+    encode = SentenceEncoder.encode
+
+    def timed(self: SentenceEncoder, texts: Sequence[str]) -> Any:
+        begun = time.thread_time()
+        try:
+            return encode(self, texts)
+        finally:
+            spent["encoder"] = spent.get("encoder", 0.0) + time.thread_time() - begun
+
+    return timed
+
+
+def specification_for(candidates: int, seeds: Seeds) -> dict[str, Any]:
+    """Return a specification whose cells together want so many rows, in one round."""
+    from tests.support.builds import kit_cells, specification
+
+    cells = kit_cells(10_000)
+    quota = max(1, round(candidates / len(cells)))
+    limits = {"quota": quota, "attempts_per_cell": quota, "shard_size": 32, "generation": {"core": "kit", "refine": 0}}
+    return specification("http://127.0.0.1:9/v1", cells=cells, **limits)
+
+
+def build_once(candidates: int) -> dict[str, Any]:
+    """Build a release of about so many candidates, and say what it took."""
+    from pipeline import build
+    from pipeline.schema.specification import Specification
+
+    plain = load_seeds()
+    specification = Specification.model_validate(specification_for(candidates, plain))
+    seeds = multiplied(plain, specification.quota)
+    spent: dict[str, float] = {}
+    stages = Stages()
+    disk = ROOT / "generated"
+    disk.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=disk) as out,
+        mock.patch.object(build, "load_seeds", return_value=seeds),
+        mock.patch.object(Transport, "exchange", answer_at_once),
+        mock.patch.object(SentenceEncoder, "encode", timed_encoder(spent)),
+    ):
+        asyncio.run(asyncio.to_thread(_warm))
+        spent.clear()
+        before, cpu, begun = _peak_mib(), time.process_time(), time.perf_counter()
+        result = asyncio.run(build.run_build(specification, out=Path(out), progress=stages))
+        wall = time.perf_counter() - begun
+        cpu = time.process_time() - cpu
+    return {
+        "candidates": stages.candidates,
+        "accepted": sum(result.manifest.splits.values()),
+        "calls": result.calls_made,
+        "wall_seconds": round(wall, 1),
+        "cpu_seconds": round(cpu, 1),
+        "encoder_cpu_seconds": round(spent["encoder"], 1),
+        "share_of_cpu_without_encoder": round(1 - spent["encoder"] / cpu, 3),
+        "stage_seconds": {name: round(seconds, 1) for name, seconds in stages.seconds.items()},
+        "cpu_milliseconds_a_candidate_without_encoder": round(1000 * (cpu - spent["encoder"]) / stages.candidates, 1),
+        "peak_mib": _peak_mib(),
+        "peak_mib_before": before,
+    }
+
+
+def _warm() -> None:
+    """Load what every build loads once."""
+    from pipeline.deduplicate.encoder import load_encoder
+
+    load_encoder().encode(["a text", "another text"])
+
+
+def _peak_mib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def slope(runs: Sequence[Mapping[str, Any]], figure: str) -> float | None:
+    """Return the exponent by which a figure grows from the first run to the last: 1 is linear."""
+    import math
+
+    first, last = runs[0], runs[-1]
+    if first["candidates"] == last["candidates"]:
+        return None
+    return round(math.log(last[figure] / first[figure]) / math.log(last["candidates"] / first["candidates"]), 2)
+
+
+def main() -> None:
+    """Measure each number of candidates, print a table, write the results."""
+    parser = argparse.ArgumentParser(description="What a build takes beside its models")
+    parser.add_argument("--candidates", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--only", type=int, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.only is not None:
+        print(json.dumps(build_once(given.only)))
+        return
+    one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    runs = []
+    for number in given.candidates:
+        command = [sys.executable, "-m", "benchmarks.overhead", "--only", str(number)]
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, env=one_thread)
+        runs.append(json.loads(done.stdout.splitlines()[-1]))
+        print(json.dumps(runs[-1], indent=2), flush=True)
+    from benchmarks.throughput import versions
+
+    result = {
+        "versions": versions({}),
+        "load_average_at_the_end": os.getloadavg()[0],
+        "growth": {figure: slope(runs, figure) for figure in ("wall_seconds", "cpu_seconds", "peak_mib")},
+        "runs": runs,
+    }
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
