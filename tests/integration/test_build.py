@@ -122,12 +122,13 @@ def test_previous_release_is_compared_with_and_a_replay_asks_for_it(tmp_path: Pa
     cells = kit_cells(3)
     build(write_specification(tmp_path, specification(server.base_url, cells=cells, version="2026.10.0")), tmp_path)
     previous = {"release": "scripted-2026.10.0"}
-    spec = write_specification(tmp_path, specification(server.base_url, cells=cells, previous=previous))
+    spec = write_specification(tmp_path, specification(server.base_url, cells=cells, previous=previous, seed=1))
     first = build(spec, tmp_path)
     assert first.manifest.diversity.plots is not None
     nearest = first.manifest.diversity.plots.nearest_previous
-    assert nearest is not None
-    assert (nearest.others, nearest.median) == (3, 0)
+    assert nearest is not None, "with another seed no row is one of the release before"
+    assert nearest.others == 3
+    assert nearest.median < 0.1, "they tell the same worked situations with other names"
     pinned = first.manifest.specification.previous
     assert pinned is not None
     assert pinned.manifest_sha256 == folder_hashes(tmp_path / "releases/scripted-2026.10.0")["manifest.json"]
