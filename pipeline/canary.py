@@ -14,8 +14,6 @@ from pipeline.schema.base import canonical_json
 
 NAMESPACE = uuid.UUID("6f2a4c1e-8d57-4b0b-9c36-2f1de07a5b94")
 """Drawn once, for canaries of this project alone."""
-CLOSED_SPLIT = "held_out"
-"""Rows of this split may be published apart from the rest, so the id does not follow from them."""
 
 
 def canary_of(name: str, version: str, ids: Iterable[str]) -> str:
@@ -26,7 +24,7 @@ def canary_of(name: str, version: str, ids: Iterable[str]) -> str:
     Args:
         name: of the release.
         version: of the release.
-        ids: of its rows, in any order, without those of :data:`CLOSED_SPLIT`.
+        ids: of its rows, in any order, without those held out, which may be published apart from the rest.
     """
     return str(uuid.uuid5(NAMESPACE, canonical_json([name, version, sorted(ids)]).decode("utf-8")))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipeline.canary import CLOSED_SPLIT, canary_of, canary_sentence
+from pipeline.canary import canary_of, canary_sentence
 from pipeline.release.card import markdown
+from pipeline.release.carry import HELD_OUT
 from pipeline.release.check_rows import Placed
 from pipeline.release.files import CANDIDATES, CARD, MANIFEST
 from pipeline.release.problem import Problem
@@ -24,7 +25,7 @@ def check_canary(folder: Path, rows: Sequence[Placed], manifest: Manifest, *, so
         sound: whether ``rows`` are all of them, so that the canary can be worked out.
     """
     stated = manifest.canary
-    open_ids = [row.scenario.id for row in rows if row.split != CLOSED_SPLIT]
+    open_ids = [row.scenario.id for row in rows if row.split != HELD_OUT]
     if stated is not None and sound and stated != canary_of(manifest.name, manifest.version, open_ids):
         yield Problem(file=MANIFEST, problem="canary is not that of the name, the version and the rows")
     for row in rows:

@@ -13,7 +13,7 @@ from typing import cast
 import yaml
 
 from pipeline.atomic import new_folder
-from pipeline.canary import CLOSED_SPLIT, canary_of
+from pipeline.canary import canary_of
 from pipeline.errors import WorkError
 from pipeline.lazy import Lazy, in_order
 from pipeline.release.card import licence_text, render_card
@@ -157,7 +157,7 @@ def _held_out(candidates: Iterable[Candidate]) -> Iterator[Scenario]:
 def open_ids(candidates: Sequence[Candidate]) -> list[str]:
     """Return the ids of the rows that anyone may see."""
     splits = split_rows(candidates).items()
-    return [scenario for split, rows in splits if split != CLOSED_SPLIT for scenario, _ in rows]
+    return [scenario for split, rows in splits if split != HELD_OUT for scenario, _ in rows]
 
 
 def specification_text(specification: Specification) -> str:
