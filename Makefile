@@ -15,13 +15,14 @@ TORCH := $(shell sed -n 's/^\(torch==[^ ;]*\).*/\1/p' constraints.txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SETUP := pyproject.toml constraints.txt
 
-.PHONY: help demo test lint format wheel clean
+.PHONY: help demo test lint format docs wheel clean
 
 help:
 	@echo "make demo     set up, fetch the embedded model, build a small release for real"
 	@echo "make test     set up with the development tools, run every check and test"
 	@echo "make lint     ruff, mypy, import-linter"
 	@echo "make format   bring the code into ruff's format"
+	@echo "make docs     build the documentation as a site into site/"
 	@echo "make wheel    build the wheel into dist/"
 	@echo "make clean    remove the environment and caches; releases and completions stay"
 	@echo "PYTHON=/path/to/python chooses the interpreter of the environment (3.11 or newer)"
@@ -50,11 +51,14 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(VENV)/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --wheel
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # torch first and by its exact version: a range, or another package's wish, would take the newest build there is.
@@ -78,5 +82,5 @@ $(VENV)/.installed: $(SETUP)
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "installing the development tools"
-	@$(PIP) install -c constraints.txt -e ".[evaluation,dev]"
+	@$(PIP) install -c constraints.txt -e ".[evaluation,dev,docs]"
 	@touch $@

@@ -53,6 +53,9 @@ _SYNTAX_IN_WORDS = {
     "unknown escape character": "an unknown escape after `\\`; use single quotes for text with backslashes",
 }
 
+_PLACES = 5
+"""How many further mistakes an error names the places of."""
+
 
 class LineLookup:
     """Where the parts of a document stand in its file."""
@@ -81,19 +84,28 @@ class LineLookup:
         return self.first([mistakes.Mistake(path, problem, value, allowed)])
 
     def first(self, found: Sequence[mistakes.Mistake]) -> InputError:
-        """Make one error of one or more mistakes: the first in the file, and the number of the others."""
+        """Make one error of one or more mistakes: the first in the file, and where the others are."""
         # A key that is missing is often one that is misspelt: the unknown key says more.
-        mistake = min(found, key=lambda one: (one.missing, self.line(one.path, at_key=one.at_key)))
-        more = len(found) - 1
-        rest = f" (and {more} more mistake{'s' if more > 1 else ''} in this file)" if more else ""
+        mistake, *others = sorted(found, key=lambda one: (one.missing, self.line(one.path, at_key=one.at_key)))
         return InputError(
-            mistake.problem + rest,
+            mistake.problem + self._rest(others),
             file=self.file,
             line=self.line(mistake.path, at_key=mistake.at_key),
             field=mistakes.dotted(mistake.path),
             value=mistake.value,
             allowed=mistake.allowed,
         )
+
+    def _rest(self, others: Sequence[mistakes.Mistake]) -> str:
+        """Return where the mistakes are that an error does not tell; nothing if there are none."""
+        if not others:
+            return ""
+        places = [
+            f"line {self.line(one.path, at_key=one.at_key)} `{mistakes.dotted(one.path)}`" for one in others[:_PLACES]
+        ]
+        unnamed = [f"{len(others) - _PLACES} others"] if len(others) > _PLACES else []
+        plural = "s" if len(others) > 1 else ""
+        return f" (and {len(others)} more mistake{plural} in this file: {', '.join([*places, *unnamed])})"
 
 
 def load_yaml(path: Path) -> tuple[JsonValue, LineLookup]:
@@ -114,7 +126,7 @@ def load_yaml_document(path: Path, model: type[R], *, context: Any = None) -> tu
     """Read a YAML file as a record, with the lines its parts stand in, for checks beyond the record.
 
     Raises:
-        InputError: for the first mistake in the file, with the number of the others.
+        InputError: for the first mistake in the file, with the places of the others.
     """
     data, lookup = load_yaml(path)
     if not isinstance(data, dict):
@@ -132,7 +144,7 @@ def load_yaml_record(path: Path, model: type[R], *, context: Any = None) -> R:
     """Read a YAML file as a record.
 
     Raises:
-        InputError: for the first mistake in the file, with the number of the others.
+        InputError: for the first mistake in the file, with the places of the others.
     """
     return load_yaml_document(path, model, context=context)[0]
 

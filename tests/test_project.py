@@ -36,7 +36,9 @@ def pins(root: Path) -> dict[str, Requirement]:
 
 def test_every_dependency_is_pinned_inside_its_range(project: dict, pins: dict[str, Requirement]) -> None:
     extras = project["optional-dependencies"]
-    asked = [Requirement(line) for line in [*project["dependencies"], *extras["evaluation"], *extras["dev"]]]
+    asked = [
+        Requirement(line) for line in [*project["dependencies"], *extras["evaluation"], *extras["dev"], *extras["docs"]]
+    ]
     for requirement in asked:
         pin = pins[canonicalize_name(requirement.name)]
         (version,) = [specifier.version for specifier in pin.specifier]

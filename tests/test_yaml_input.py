@@ -225,16 +225,25 @@ def test_a_mistake_in_a_record_names_line_field_and_what_is_allowed(tmp_path: Pa
     assert "pydantic" not in str(error)
 
 
-def test_the_first_mistake_in_the_file_is_told_and_the_others_are_counted(tmp_path: Path) -> None:
+def test_the_first_mistake_in_the_file_is_told_and_where_the_others_are(tmp_path: Path) -> None:
     text = "leaves:\n  - weight: much\n  - weight: more\nname: 7\n"
     with pytest.raises(InputError) as caught:
         load_yaml_record(write(tmp_path, text), Tree)
     assert caught.value.line == 2
-    assert "(and 2 more mistakes in this file)" in str(caught.value)
+    assert "(and 2 more mistakes in this file: line 3 `leaves[1].weight`, line 4 `name`)" in str(caught.value)
+
+
+def test_of_many_mistakes_some_places_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+    text = "name: Oak\nleaves:\n" + "  - weight: much\n" * 20
+    with pytest.raises(InputError) as caught:
+        load_yaml_record(write(tmp_path, text), Tree)
+    assert "line 4 `leaves[1].weight`" in str(caught.value)
+    assert len(str(caught.value)) < 700
+    assert "(and 19 more mistakes" in str(caught.value)
 
 
 def test_a_misspelt_key_is_told_before_the_key_it_leaves_missing(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"did you mean `name`\?\) \(and 1 more mistake in"):
+    with pytest.raises(InputError, match=r"did you mean `name`\?\) \(and 1 more mistake in this file: line \d `name`"):
         load_yaml_record(write(tmp_path, "leaves: []\nnames: Oak\n"), Tree)
 
 

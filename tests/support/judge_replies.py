@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from pipeline.references import SLOT
@@ -39,14 +40,14 @@ def judge(request: dict[str, Any]) -> str:
     return label(content)
 
 
-def label(content: str) -> str:
-    """Return the letter of the option that the kits label the case with.
+def label(content: str, seeds: Path | None = None) -> str:
+    """Return the letter of the option that the kits label the case with; the kits of another folder, if one is given.
 
     Raises:
         LookupError: if the case is of no worked situation, or no option has its label.
     """
     told = " ".join(content.split())
-    for reason, names in labels():
+    for reason, names in labels() if seeds is None else labels.__wrapped__(seeds):
         if reason.search(told):
             for letter, name in re.findall(r"^([A-Z])\. ([^:\n]+):", content, re.MULTILINE):
                 if name in names:
@@ -55,9 +56,9 @@ def label(content: str) -> str:
 
 
 @cache
-def labels() -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
+def labels(folder: Path | None = None) -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
     """Return, for each temptation of the kits, a pattern of its reason and the names of motive and risk type."""
-    seeds = load_seeds()
+    seeds = load_seeds(folder)
     return tuple(
         (
             re.compile(".+?".join(re.escape(part) for part in SLOT.split(" ".join(temptation.reason.split()))[::2])),

@@ -1,0 +1,41 @@
+"""Every page of the guides, done as it says; every command and link in the others, looked up."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.support.builds import CHECKOUT
+from tests.support.doc_pages import ELSEWHERE, Reader, blocks_of, respond_in
+from tests.support.hub_server import TOKEN, hub_server
+from tests.support.scripted_server import ScriptedServer
+
+DOCS = CHECKOUT / "docs"
+FOLLOWED = sorted(
+    page.relative_to(DOCS).as_posix()
+    for page in DOCS.rglob("*.md")
+    if any(block.language in ("sh", "python") and not block.title for block in blocks_of(page))
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_a_reader_who_does_what_the_page_says_gets_what_it_says(name: str, tmp_path: Path) -> None:
+    with ScriptedServer(responder=partial(respond_in, tmp_path)) as server, hub_server() as hub:
+        user = {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0"}
+        Reader(tmp_path, server.base_url, **user).follow(DOCS / name)
+
+
+def test_what_is_not_run_needs_another_machine() -> None:
+    told = [
+        (page.name, line)
+        for page in DOCS.rglob("*.md")
+        for block in blocks_of(page)
+        if block.language == "console"
+        for line in block.text.splitlines()
+        if line.strip() and not line.startswith(("#", " ")) and not line.startswith(ELSEWHERE)
+    ]
+    assert told == []
