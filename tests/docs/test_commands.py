@@ -14,8 +14,6 @@ from tests.support.builds import CHECKOUT
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", CHECKOUT / "seeds" / "README.md",
          *sorted((CHECKOUT / "docs").rglob("*.md"))]  # fmt: skip
 COMMAND = re.compile(r"(?:^|[`/ (])impress ((?:[a-z]+)(?: (?:[^\s`|;&)]+))*)", re.MULTILINE)
-NOT_COMMANDS = {"and", "in", "builds"}
-"""Words that follow the project's name in a sentence."""
 
 
 def commands_in(text: str) -> list[list[str]]:
@@ -26,13 +24,14 @@ def commands_in(text: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(CHECKOUT).as_posix())
 def test_commands_and_options_exist(page: Path) -> None:
-    for words in commands_in(page.read_text(encoding="utf-8")):
+    for told in commands_in(page.read_text(encoding="utf-8")):
+        words = list(told)
         command: click.Command = main
         context = click.Context(main)
         while isinstance(command, click.Group) and words:
-            found = command.get_command(context, words[0])
-            assert found is not None, f"{page.name}: impress {' '.join(words)}"
-            command, words = found, words[1:]
+            found = command.get_command(context, words.pop(0))
+            assert found is not None, f"{page.name}: impress {' '.join(told)}"
+            command = found
         options = {name for given in command.params for name in given.opts} | {"--help", "-h"}
         named = {word.split("=")[0].rstrip(".,:") for word in words if word.startswith("--")}
         assert named <= options, f"{page.name}: {command.name} has no {sorted(named - options)}"

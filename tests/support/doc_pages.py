@@ -2,8 +2,9 @@
 
 A block of language ``sh`` is run, and fails if it exits other than 0. A ``text`` block right after it is what it
 prints: compared as doctest does, so that ``...`` stands for anything and white space counts once. A block with
-``title="PATH"`` is a file that the reader writes; a ``python`` block without one is run. A ``diff`` is applied to the files
-it names. What needs another machine stands in blocks of language ``console``; they begin with a program of :data:`ELSEWHERE` and are not run.
+``title="PATH"`` is a file that the reader writes; a ``python`` block without one is run. A ``diff`` is applied to the
+files it names. What needs another machine stands in blocks of language ``console``; they begin with a program of
+:data:`ELSEWHERE` and are not run.
 
 Only addresses are changed: those of model servers become the scripted server's. A model that runs in the process
 becomes it too, so that no weights are needed.
@@ -60,7 +61,7 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 def respond_in(folder: Path, request: dict[str, Any]) -> str | Reply:
-    """Reply as the scripted model does, for the kits of the checkout and those that a reader has added in ``folder``."""
+    """Reply as the scripted model does, also for kits that a reader has added in ``folder``."""
     try:
         return respond(request)
     except LookupError:
@@ -141,7 +142,13 @@ class Reader:
 
     def _run(self, command: Sequence[str], where: str) -> str:
         done = subprocess.run(
-            command, cwd=self.folder, env=dict(self.environment), capture_output=True, text=True, timeout=400
+            command,
+            check=False,
+            cwd=self.folder,
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            timeout=400,
         )
         assert done.returncode == 0, f"{where}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
