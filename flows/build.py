@@ -19,6 +19,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
+from flows.live import live_artifacts
 from flows.records import make_artifacts, note_build, shard_tags
 from pipeline.build import BuildResult, run_build
 from pipeline.generate.stage import program_hashes
@@ -92,13 +93,14 @@ async def build_flow(specification: str, out: str = "generated", replay: str | N
         replay: a completion store or a release's ``completions/`` to rebuild from without a model.
     """
     checked = load_specification(Path(specification))
-    result = await run_build(
-        checked,
-        out=Path(out),
-        replay=Path(replay) if replay else None,
-        progress=_progress.get(SilentProgress()),
-        runner=TaskRunner(checked),
-    )
+    async with live_artifacts(checked, _progress.get(SilentProgress())) as progress:
+        result = await run_build(
+            checked,
+            out=Path(out),
+            replay=Path(replay) if replay else None,
+            progress=progress,
+            runner=TaskRunner(checked),
+        )
     await make_artifacts(result.manifest)
     return result
 

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bars
-    from rich.progress import TaskID
+    from pipeline.standing import Standing
 
 _Key = tuple[str, int | None]
 """A stage and its round."""
 
 SECONDS_BETWEEN_LINES = 5.0
-"""How often a stage that advances writes a plain line at most."""
+"""How often a stage that advances, or the whole, writes a plain line at most."""
 
 
 class Progress(Protocol):
@@ -43,6 +42,9 @@ class Progress(Protocol):
     def finish(self, stage: str, counts: Mapping[str, int] | None = None, *, round: int | None = None) -> None:
         """A stage is done; ``counts`` says what came of it, by one-word names such as ``accepted``."""
 
+    def stand(self, standing: Standing) -> None:
+        """Where the build stands; told again whenever its counts have changed."""
+
     def note(self, message: str) -> None:
         """Something worth a line that is no stage."""
 
@@ -57,6 +59,9 @@ class SilentProgress:
         """Say nothing."""
 
     def finish(self, stage: str, counts: Mapping[str, int] | None = None, *, round: int | None = None) -> None:
+        """Say nothing."""
+
+    def stand(self, standing: Standing) -> None:
         """Say nothing."""
 
     def note(self, message: str) -> None:
@@ -86,6 +91,7 @@ class PlainProgress:
         self._stream = stream
         self._clock = clock
         self._running: dict[_Key, _Running] = {}
+        self._stood = clock()
 
     def start(self, stage: str, *, total: int | None = None, round: int | None = None) -> None:
         """Write that a stage begins."""
@@ -112,6 +118,13 @@ class PlainProgress:
         told: dict[str, object] = {"stage": stage, "round": running.round, "done": running.done, "seconds": seconds}
         self._line("finish", **told, **(counts or {}))
 
+    def stand(self, standing: Standing) -> None:
+        """Write the figures when the last ones are a while ago, and when nothing is left to decide."""
+        now = self._clock()
+        if now - self._stood >= SECONDS_BETWEEN_LINES or standing.full + standing.short == len(standing.cells):
+            self._stood = now
+            self._line("stand", **standing.counts())
+
     def note(self, message: str) -> None:
         """Write a message, as a JSON string on one line."""
         self._line("note", message=json.dumps(message, ensure_ascii=False))
@@ -122,45 +135,6 @@ class PlainProgress:
         self._stream.flush()
 
 
-class RichProgress:
-    """Bars on a terminal: one for each stage of each round, so that earlier rounds stay in sight.
-
-    Args:
-        bars: a started ``rich.progress.Progress``; who made it stops it.
-    """
-
-    def __init__(self, bars: Bars) -> None:
-        self._bars = bars
-        self._tasks: dict[_Key, tuple[TaskID, str]] = {}
-
-    def start(self, stage: str, *, total: int | None = None, round: int | None = None) -> None:
-        """Show a bar."""
-        if (stage, round) in self._tasks:
-            self._bars.update(self._tasks[stage, round][0], total=total)
-            return
-        label = stage if round is None else f"round {round + 1} {stage}"
-        self._tasks[stage, round] = (self._bars.add_task(label, total=total), label)
-
-    def advance(self, stage: str, by: int = 1, *, round: int | None = None) -> None:
-        """Move the stage's bar."""
-        self._bars.advance(self._tasks[stage, round][0], by)
-
-    def finish(self, stage: str, counts: Mapping[str, int] | None = None, *, round: int | None = None) -> None:
-        """Stop the stage's bar and write what came of it beside it."""
-        task, label = self._tasks.pop((stage, round))
-        done = next(shown.completed for shown in self._bars.tasks if shown.id == task)
-        self._bars.update(task, total=done, description=", ".join([label, *_worded(counts)]))
-        self._bars.stop_task(task)
-
-    def note(self, message: str) -> None:
-        """Write a message above the bars."""
-        self._bars.console.print(message, markup=False, highlight=False)
-
-
-def _worded(counts: Mapping[str, int] | None) -> list[str]:
-    return [f"{count} {name}" for name, count in (counts or {}).items()]
-
-
 @contextmanager
 def open_progress(stream: TextIO | None = None) -> Iterator[Progress]:
     """Give bars where ``stream`` (stderr when left out) is a terminal, else plain lines."""
@@ -169,9 +143,8 @@ def open_progress(stream: TextIO | None = None) -> Iterator[Progress]:
         yield PlainProgress(out)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bars
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bars(*columns, console=Console(file=out)) as bars:
+    from pipeline.progress_bars import Bars, RichProgress
+
+    with Bars(Console(file=out)) as bars:
         yield RichProgress(bars)

@@ -7,6 +7,8 @@ import io
 import pytest
 
 from pipeline.progress import SECONDS_BETWEEN_LINES, PlainProgress, SilentProgress, open_progress
+from pipeline.schema.candidate import Usage
+from pipeline.standing import CellStanding, Standing
 
 
 class Clock:
@@ -62,18 +64,48 @@ def test_plain_note_stays_on_one_line() -> None:
     assert stream.getvalue() == 'event=note message="first\\nsecond"\n'
 
 
-def test_bars_on_a_terminal_show_every_round_and_what_came_of_it() -> None:
+def test_bars_on_a_terminal_leave_a_line_of_every_round_with_what_came_of_it() -> None:
     stream = Terminal()
     with open_progress(stream) as progress:
         for number in (0, 1):
             progress.start("generate", total=4, round=number)
             progress.advance("generate", 4, round=number)
-            progress.finish("generate", {"made": 4}, round=number)
+            progress.finish("generate", {"turned_away": 4}, round=number)
         progress.note("[not markup]")
     shown = stream.getvalue()
-    assert "round 1 generate, 4 made" in shown
-    assert "round 2 generate, 4 made" in shown
+    assert "round 1 generate: 4 done, 4 turned away in 0 s" in shown
+    assert "round 2 generate: 4 done, 4 turned away in 0 s" in shown
     assert "[not markup]" in shown
+
+
+def test_a_terminal_shows_where_the_build_stands() -> None:
+    stream = Terminal()
+    standing = Standing({"a.b.c": CellStanding("a.b.c", quota=2, most=4)})
+    standing.generated("one", Usage(calls=3, prompt_tokens=1200, completion_tokens=34))
+    standing.decided("one", "a.b.c", Usage(calls=5, prompt_tokens=2000, completion_tokens=40), "realism")
+    with open_progress(stream) as progress:
+        progress.stand(standing)
+    shown = stream.getvalue()
+    assert "0 of 2 rows · 0 of 1 cells full · 1 turned away (1 at realism)" in shown
+    assert "5 calls · 2,040 tokens" in shown
+    assert "end not known yet" in shown
+    assert "a.b.c" in shown
+    assert "3 attempts left" in shown
+
+
+def test_plain_lines_tell_where_the_build_stands_now_and_then_and_at_the_end() -> None:
+    stream, clock = io.StringIO(), Clock()
+    progress = PlainProgress(stream, clock)
+    standing = Standing({"a.b.c": CellStanding("a.b.c", quota=1, most=3)}, clock=clock)
+    progress.stand(standing)
+    assert stream.getvalue() == ""
+    standing.decided("one", "a.b.c", Usage(calls=2, prompt_tokens=None, completion_tokens=1), None)
+    progress.stand(standing)
+    (line,) = map(fields, stream.getvalue().splitlines())
+    assert line == {
+        "event": "stand", "accepted": "1", "quota": "1", "cells": "1", "full": "1", "short": "0", "decided": "1",
+        "turned_away": "0", "calls": "2",
+    }  # fmt: skip
 
 
 def test_plain_lines_where_there_is_no_terminal() -> None:

@@ -6,6 +6,7 @@ from pipeline.rounds.context import BuildContext
 from pipeline.rounds.crew import Crew
 from pipeline.rounds.ledger import Ledger
 from pipeline.rounds.round import Lanes, Round
+from pipeline.rounds.standing import standing_of
 from pipeline.rounds.upcoming import StoppedBy, cell_plans, next_attempts, stopped_by
 
 
@@ -16,14 +17,14 @@ async def run_rounds(context: BuildContext) -> tuple[Ledger, StoppedBy]:
         What was made, and what ended the build.
     """
     plan, specification, ledger = context.plan, context.specification, Ledger(context.base.earlier)
-    plans = cell_plans(plan)
+    plans, standing = cell_plans(plan), standing_of(plan, specification)
     async with Crew() as crew:
         lanes = Lanes(context)
-        current = Round(0, context, crew, lanes, ledger)
+        current = Round(0, context, crew, lanes, ledger, standing=standing)
         current.add(next_attempts(plan, ledger, specification))
         current.close()
         while len(current):
-            following = Round(current.number + 1, context, crew, lanes, ledger)
+            following = Round(current.number + 1, context, crew, lanes, ledger, standing=standing)
 
             def go_on(cell: str, following: Round = following) -> None:
                 following.add(next_attempts(plans[cell], ledger, specification))

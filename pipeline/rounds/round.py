@@ -20,8 +20,10 @@ from pipeline.deduplicate.novelty import Novelty
 from pipeline.rounds.context import BuildContext, work_on
 from pipeline.rounds.crew import Crew, Lane
 from pipeline.rounds.ledger import Entry, Ledger, is_copy
+from pipeline.rounds.standing import turned_away_by
 from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.shards import Place, Shard, cut, read_placed, read_places, write_records
+from pipeline.standing import Standing
 
 CANDIDATES_A_CALL = 3
 """Candidates at work for each call that an endpoint takes: some wait for their turn, or for the last of their shard."""
@@ -50,14 +52,18 @@ class Round:
         crew: runs the shards.
         lanes: room for them.
         ledger: where decided candidates are entered.
+        standing: counts of the whole build, for those who watch.
     """
 
-    def __init__(self, number: int, context: BuildContext, crew: Crew, lanes: Lanes, ledger: Ledger) -> None:
+    def __init__(
+        self, number: int, context: BuildContext, crew: Crew, lanes: Lanes, ledger: Ledger, *, standing: Standing
+    ) -> None:
         self.number = number
         self._context = context
         self._crew = crew
         self._lanes = lanes
         self._ledger = ledger
+        self._standing = standing
         self._pool: list[Attempt] = []
         self._shards: dict[str, asyncio.Task[dict[str, Place]]] = {}
         self._shard_count = 0
@@ -141,6 +147,8 @@ class Round:
         made = read_placed(shard.target, Candidate)
         written = sum(candidate.scenario is not None for candidate, _ in made)
         self._counts.update(written=written, failed=len(made) - written)
+        for candidate, _ in made:
+            self._standing.generated(candidate.id, candidate.usage)
         self._context.progress.advance("generate", len(made), round=self.number)
         return {candidate.id: place for candidate, place in made}
 
@@ -151,9 +159,11 @@ class Round:
             self._counts["accepted" if candidate.accepted else "turned_away"] += 1
             self._context.progress.advance("validate", round=self.number)
             cell = candidate.attempt.cell.id
+            self._standing.decided(candidate.id, cell, candidate.usage, turned_away_by(candidate))
             self._open[cell] -= 1
             if not self._open[cell]:
                 cell_done(cell)
+        self._context.progress.stand(self._standing)
 
     async def _run(self, shard: Shard) -> None:
         async def work(shard: Shard) -> None:
