@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.canary import canary_sentence
 from pipeline.diversity.figures import figures, previous_name
+from pipeline.pages.text import one_line, visible
 from pipeline.report.reader import Reader, as_json, read_scenario
 from pipeline.report.spending import cell_rows, cost_rows, prices_told
 from pipeline.report.tally import (
@@ -27,7 +28,6 @@ from pipeline.report.tally import (
     rows,
     short_cells,
 )
-from pipeline.report.text import one_line, visible
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import Manifest
 

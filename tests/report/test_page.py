@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from pipeline.pages.policy import content_security_policy, render_report
+from pipeline.pages.text import visible
 from pipeline.release.inputs import ReleaseInputs
 from pipeline.release.write import draft_manifest
-from pipeline.report.page import content_security_policy, render_report
-from pipeline.report.text import visible
 from pipeline.schema.base import normalise_text
 from pipeline.schema.manifest import FileEntry, Manifest
 from tests.support.hostile import HOSTILE, hostile_inputs

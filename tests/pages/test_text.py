@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.report.text import one_line, visible
+from pipeline.pages.text import one_line, visible
 
 
 @pytest.mark.parametrize(
