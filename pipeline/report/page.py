@@ -1,169 +1,152 @@
 """The release report: one HTML file that needs nothing but itself.
 
-Every value is escaped; what cannot be seen is written out; the content security policy allows no
-script, no request and no style but the page's own, so that text of a model stays text.
+The page holds data and the scripts that show them. Text enters it as packed JSON and leaves it as text nodes; the
+content security policy allows the page's own script and style by hash, no request, and no string as markup.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from importlib import resources
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import Any
 
 from pipeline.canary import canary_sentence
-from pipeline.diversity.figures import figures, previous_name
-from pipeline.pages.text import one_line, visible
-from pipeline.report.reader import Reader, as_json, read_scenario
-from pipeline.report.spending import cell_rows, cost_rows, prices_told
-from pipeline.report.tally import (
-    STOPPED_BY,
-    by_domain,
-    check_tallies,
-    coverage,
-    is_embedded,
-    rows,
-    short_cells,
-)
+from pipeline.lazy import Lazy, in_order
+from pipeline.pages.assets import script, style
+from pipeline.pages.packing import packed, plain_json
+from pipeline.pages.policy import content_security_policy
+from pipeline.pages.templates import environment, markup
+from pipeline.report.columns import Columns
+from pipeline.report.framings import shared_framings
+from pipeline.report.overview import overview
+from pipeline.report.plots import PlotMap
+from pipeline.report.record import candidate_record
+from pipeline.report.tally import check_tallies
+from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
+from pipeline.schema.framing import FramingTexts
 from pipeline.schema.manifest import Manifest
 
-if TYPE_CHECKING:
-    import jinja2
+LISTED = 60_000
+"""Rows that a page lists at most, and as many candidates turned away: more would be no page that a browser opens."""
+ROWS_WITH_TEXT = 5_000
+"""Rows whose text stands in the page at most."""
+AWAY_WITH_TEXT = 2_000
+"""Candidates turned away whose text stands in the page at most."""
+PER_PACK = 40
+"""Texts that are packed together: what a browser unpacks to show one."""
 
-SHOWN = 2000
-"""Rows that a page shows in full at most, and candidates turned away: more would be no page that a browser opens."""
-
-OUTCOME_MARKS = {"pass": "✓", "fail": "✕", "error": "!", "not_run": "–"}
+STYLES = ("pages/style/tokens.css", "pages/style/base.css", "pages/style/reader.css", "report/style/report.css")
+SCRIPT = "report/script/app.js"
 
 
 @dataclass(frozen=True)
-class ReaderGroup:
-    """The accepted scenarios of one motive and risk type."""
+class Extras:
+    """What a page shows beside manifest and candidates.
 
-    motive: str
-    risk_type: str
-    readers: tuple[Reader, ...]
+    Args:
+        calibration: measured error rates of the filters.
+        framings: texts of the framings; without them no framing is shown.
+        framings_note: what to know of these texts.
+        plots: the map of all plots; without it the page says how to have one.
+        previous: what :func:`pipeline.report.overview.against` says of the release before.
+    """
+
+    calibration: Calibration | None = None
+    framings: FramingTexts | None = None
+    framings_note: str = ""
+    plots: PlotMap | None = None
+    previous: dict[str, Any] | None = None
 
 
-def render_report(manifest: Manifest, candidates: Sequence[Candidate]) -> str:
-    """Return the report of a release.
+@dataclass
+class _Texts:
+    """The texts of a page, packed as they come."""
+
+    packs: list[str] = field(default_factory=list)
+    open: list[dict[str, Any]] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, record: dict[str, Any]) -> int:
+        """Add a record and return its number."""
+        self.open.append(record)
+        self.count += 1
+        if len(self.open) == PER_PACK:
+            self.close()
+        return self.count - 1
+
+    def close(self) -> None:
+        """Pack what is open."""
+        if self.open:
+            self.packs.append(packed(self.open))
+            self.open = []
+
+
+def render_report(manifest: Manifest, candidates: Sequence[Candidate], extras: Extras | None = None) -> str:
+    """Return the report of a release. Equal releases have equal bytes.
 
     Args:
         manifest: the release's manifest; its ``files`` are not shown, so that the report can be one of them.
         candidates: everything that was made, with verdicts and decisions.
+        extras: what else is known.
     """
-    style = resources.files("pipeline.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
+    extras = extras or Extras()
+    ordered = in_order(candidates, key=lambda one: one.id)
+    columns, texts, counts = _gather(ordered, extras.framings)
+    head = overview(manifest, check_tallies(ordered), len(ordered), extras.calibration)
+    head |= {
+        "listed": counts,
+        "per_pack": PER_PACK,
+        "previous": extras.previous,
+        "framings": shared_framings(extras.framings, extras.framings_note) if extras.framings is not None else None,
+    }
+    listed = columns.as_json()
+    sheet, code = style(*STYLES), script(SCRIPT)
     return (
-        _environment()
+        environment("pipeline.report")
         .get_template("report.html.j2")
         .render(
             manifest=manifest,
             canary=canary_sentence(manifest.name, manifest.version, manifest.canary) if manifest.canary else "",
-            style=_markup(style),
-            policy=content_security_policy(style),
-            made=len(candidates),
-            rows=rows(manifest),
-            embedded=is_embedded(manifest),
-            stopped=STOPPED_BY.get(manifest.stopped_by, manifest.stopped_by),
-            calls=sum(use.usage.calls for use in manifest.models),
-            full=len(manifest.cells) - len(short_cells(manifest)),
-            checks=check_tallies(candidates),
-            costs=_costs(manifest),
-            coverage=coverage(manifest.cells),
-            figures=figures(manifest.diversity, previous_name(manifest)),
-            domains=by_domain(manifest),
-            short=short_cells(manifest),
-            groups=_groups(first_by_id(candidates, accepted=True)),
-            shown=SHOWN,
-            turned_away=_turned_away(manifest, candidates),
-            marks=OUTCOME_MARKS,
+            style=markup(sheet),
+            script=markup(code),
+            policy=content_security_policy(sheet, script=code),
+            head=markup(plain_json(head)),
+            index=markup(packed(listed)),
+            plots=markup(packed(extras.plots.as_json(listed["scenario"])) if extras.plots is not None else ""),
+            packs=[markup(pack) for pack in texts.packs],
         )
     )
 
 
-def _costs(manifest: Manifest) -> dict[str, object] | None:
-    """Return what the section on cost shows; ``None`` where no model took part."""
-    costs = manifest.costs
-    if costs is None:
-        return None
-    return {"stages": cost_rows(costs), "cells": cell_rows(costs), "prices": prices_told(costs)}
+def _gather(ordered: Lazy[Candidate], framings: FramingTexts | None) -> tuple[Columns, _Texts, dict[str, int]]:
+    """List candidates and pack their texts, in one pass after one that chooses; what is counted is what is there."""
+    known = [(one.id, one.accepted) for one in ordered]
+    rows = [identity for identity, accepted in known if accepted]
+    away = [identity for identity, accepted in known if not accepted]
+    listed = _sample(rows, LISTED) | _sample(away, LISTED)
+    with_text = _sample(rows, ROWS_WITH_TEXT) | _sample(away, AWAY_WITH_TEXT)
+    columns, texts = Columns(), _Texts()
+    for candidate in ordered:
+        if candidate.id in listed:
+            has_text = candidate.id in with_text
+            columns.add(candidate, texts.add(candidate_record(candidate, framings)) if has_text else -1)
+    texts.close()
+    return columns, texts, {
+        "rows": len(rows),
+        "rows_listed": min(len(rows), LISTED),
+        "rows_with_text": min(len(rows), ROWS_WITH_TEXT),
+        "away": len(away),
+        "away_listed": min(len(away), LISTED),
+        "away_with_text": min(len(away), AWAY_WITH_TEXT),
+    }  # fmt: skip
 
 
-def content_security_policy(style: str) -> str:
-    """Return the policy that allows this style sheet and nothing else."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+def _sample(ids: Iterable[str], most: int) -> set[str]:
+    """Return all ids, or as many as there is room for: those whose hashes come first, the same for the same ids.
 
-
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pipeline.report"),
-        autoescape=True,
-        finalize=_finalize,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["as_json"] = as_json
-    environment.filters["one_line"] = one_line
-    environment.filters["words"] = _words
-    environment.filters["count"] = _count
-    return environment
-
-
-def _finalize(value: object) -> object:
-    """Write out what cannot be seen in plain text; leave markup of the page's own as it is."""
-    return visible(value) if type(value) is str else value
-
-
-def _markup(text: str) -> object:
-    import markupsafe
-
-    return markupsafe.Markup(text)  # noqa: S704 - the page's own style sheet
-
-
-def _words(slug: str) -> str:
-    """Return a slug as words."""
-    return slug.replace("_", " ")
-
-
-def _count(number: int | None) -> str:
-    """Return a number with thin spaces between thousands; ``None`` is unknown."""
-    return "unknown" if number is None else f"{number:,}".replace(",", "\u202f")
-
-
-def first_by_id(candidates: Iterable[Candidate], *, accepted: bool) -> list[Candidate]:
-    """Return the first accepted candidates, or those turned away, by id: as many as a page shows."""
-    of_kind = (one for one in candidates if one.accepted is accepted)
-    return heapq.nsmallest(SHOWN, of_kind, key=lambda one: one.id)
-
-
-def _groups(accepted: Sequence[Candidate]) -> list[ReaderGroup]:
-    readers: dict[tuple[str, str], list[Reader]] = {}
-    for candidate in accepted:
-        cell = candidate.attempt.cell
-        readers.setdefault((cell.motive, cell.risk_type), []).append(read_scenario(candidate))
-    return [ReaderGroup(*key, tuple(readers[key])) for key in sorted(readers)]
-
-
-def _turned_away(manifest: Manifest, candidates: Sequence[Candidate]) -> list[tuple[str, list[Candidate]]]:
-    """Return the candidates that are no rows, by the step that turned them away, in the funnel's order."""
-    order = [step.step for step in manifest.funnel]
-    by_step: dict[str, list[Candidate]] = {}
-    for candidate in first_by_id(candidates, accepted=False):
-        by_step.setdefault(_step(candidate), []).append(candidate)
-    known = [(step, by_step.pop(step)) for step in order if step in by_step]
-    return known + sorted(by_step.items())
-
-
-def _step(candidate: Candidate) -> str:
-    if candidate.decision is not None and candidate.decision.gate is not None:
-        return candidate.decision.gate
-    return candidate.failure.step if candidate.failure is not None else "undecided"
+    Samples nest: ids that are among the first 5,000 are among the first 60,000.
+    """
+    return set(heapq.nsmallest(most, ids, key=lambda one: hashlib.sha256(f"report {one}".encode()).hexdigest()))
