@@ -10,7 +10,7 @@ import base64
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 _OS_BYTE, _UNKNOWN_OS = 9, 255
@@ -31,6 +31,40 @@ def packed(value: Any) -> str:
     compressed = bytearray(pa.Codec("gzip", compression_level=9).compress(text.encode("utf-8"), asbytes=True))
     compressed[_OS_BYTE] = _UNKNOWN_OS
     return base64.b64encode(compressed).decode("ascii")
+
+
+def packed_records(records: Sequence[Any]) -> str:
+    """Return records packed by columns: strings at one place of all records stand together, which packs them denser.
+
+    ``shape`` holds the records with an empty text for each text, ``texts`` these by place in the order of the shape.
+    """
+    texts: dict[str, list[str]] = {}
+    return packed({"shape": _shape(records, "", texts), "texts": texts})
+
+
+def _shape(value: Any, place: str, texts: dict[str, list[str]]) -> Any:
+    if isinstance(value, str):
+        texts.setdefault(place, []).append(value)
+        return ""
+    if isinstance(value, dict):
+        return {name: _shape(inner, f"{place}.{name}", texts) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shape(inner, f"{place}*", texts) for inner in value]
+    return value
+
+
+def records_of(found: dict[str, Any]) -> Any:
+    """Return the records of an unpacked pack, as ``report/script/store.js`` does."""
+    texts = {place: iter(column) for place, column in found["texts"].items()}
+
+    def filled(value: Any, place: str) -> Any:
+        if isinstance(value, str):
+            return next(texts[place])
+        if isinstance(value, dict):
+            return {name: filled(inner, f"{place}.{name}") for name, inner in value.items()}
+        return [filled(inner, f"{place}*") for inner in value] if isinstance(value, list) else value
+
+    return filled(found["shape"], "")
 
 
 def unpacked(page: str) -> Iterator[Any]:

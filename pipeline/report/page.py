@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pipeline.canary import canary_sentence
 from pipeline.lazy import Lazy, in_order
 from pipeline.pages.assets import script, style
-from pipeline.pages.packing import packed, plain_json
+from pipeline.pages.packing import packed, packed_records, plain_json
 from pipeline.pages.policy import content_security_policy
 from pipeline.pages.templates import environment, markup
 from pipeline.report.columns import Columns
@@ -33,9 +34,9 @@ LISTED = 60_000
 """Rows that a page lists at most, and as many candidates turned away: more would be no page that a browser opens."""
 ROWS_WITH_TEXT = 5_000
 """Rows whose text stands in the page at most."""
-AWAY_WITH_TEXT = 2_000
+AWAY_WITH_TEXT = 500
 """Candidates turned away whose text stands in the page at most."""
-PER_PACK = 40
+PER_PACK = 50
 """Texts that are packed together: what a browser unpacks to show one."""
 
 STYLES = ("pages/style/tokens.css", "pages/style/base.css", "pages/style/reader.css", "report/style/report.css")
@@ -61,29 +62,6 @@ class Extras:
     previous: dict[str, Any] | None = None
 
 
-@dataclass
-class _Texts:
-    """The texts of a page, packed as they come."""
-
-    packs: list[str] = field(default_factory=list)
-    open: list[dict[str, Any]] = field(default_factory=list)
-    count: int = 0
-
-    def add(self, record: dict[str, Any]) -> int:
-        """Add a record and return its number."""
-        self.open.append(record)
-        self.count += 1
-        if len(self.open) == PER_PACK:
-            self.close()
-        return self.count - 1
-
-    def close(self) -> None:
-        """Pack what is open."""
-        if self.open:
-            self.packs.append(packed(self.open))
-            self.open = []
-
-
 def render_report(manifest: Manifest, candidates: Sequence[Candidate], extras: Extras | None = None) -> str:
     """Return the report of a release. Equal releases have equal bytes.
 
@@ -94,7 +72,7 @@ def render_report(manifest: Manifest, candidates: Sequence[Candidate], extras: E
     """
     extras = extras or Extras()
     ordered = in_order(candidates, key=lambda one: one.id)
-    columns, texts, counts = _gather(ordered, extras.framings)
+    columns, packs, counts = _gather(ordered, extras.framings)
     head = overview(manifest, check_tallies(ordered), len(ordered), extras.calibration)
     head |= {
         "listed": counts,
@@ -116,25 +94,28 @@ def render_report(manifest: Manifest, candidates: Sequence[Candidate], extras: E
             head=markup(plain_json(head)),
             index=markup(packed(listed)),
             plots=markup(packed(extras.plots.as_json(listed["scenario"])) if extras.plots is not None else ""),
-            packs=[markup(pack) for pack in texts.packs],
+            packs=map(markup, packs),
         )
     )
 
 
-def _gather(ordered: Lazy[Candidate], framings: FramingTexts | None) -> tuple[Columns, _Texts, dict[str, int]]:
-    """List candidates and pack their texts, in one pass after one that chooses; what is counted is what is there."""
-    known = [(one.id, one.accepted) for one in ordered]
-    rows = [identity for identity, accepted in known if accepted]
-    away = [identity for identity, accepted in known if not accepted]
+def _gather(ordered: Lazy[Candidate], framings: FramingTexts | None) -> tuple[Columns, list[str], dict[str, int]]:
+    """List candidates and pack their texts; what is counted is what is there."""
+    kinds = [(one.id, one.accepted, _kind(one)) for one in ordered]
+    rows = [identity for identity, accepted, _ in kinds if accepted]
+    away = [identity for identity, accepted, _ in kinds if not accepted]
     listed = _sample(rows, LISTED) | _sample(away, LISTED)
     with_text = _sample(rows, ROWS_WITH_TEXT) | _sample(away, AWAY_WITH_TEXT)
-    columns, texts = Columns(), _Texts()
+    # Alike stand together in a pack, which makes it small.
+    order = sorted((kind, at) for at, (identity, _, kind) in enumerate(kinds) if identity in with_text)
+    positions = [at for _, at in order]
+    number = {kinds[at][0]: place for place, at in enumerate(positions)}
+    columns = Columns()
     for candidate in ordered:
         if candidate.id in listed:
-            has_text = candidate.id in with_text
-            columns.add(candidate, texts.add(candidate_record(candidate, framings)) if has_text else -1)
-    texts.close()
-    return columns, texts, {
+            columns.add(candidate, number.get(candidate.id, -1))
+    records = (candidate_record(one, framings) for one in ordered.at(positions))
+    return columns, [packed_records(pack) for pack in _batches(records, PER_PACK)], {
         "rows": len(rows),
         "rows_listed": min(len(rows), LISTED),
         "rows_with_text": min(len(rows), ROWS_WITH_TEXT),
@@ -142,6 +123,17 @@ def _gather(ordered: Lazy[Candidate], framings: FramingTexts | None) -> tuple[Co
         "away_listed": min(len(away), LISTED),
         "away_with_text": min(len(away), AWAY_WITH_TEXT),
     }  # fmt: skip
+
+
+def _kind(candidate: Candidate) -> tuple[str, str]:
+    """Return what candidates that read alike have in common: the worked situation, or else the cell."""
+    made = candidate.scenario
+    return (made.lineage.situation or "" if made is not None else ""), candidate.attempt.cell.id
+
+
+def _batches(records: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    while some := list(islice(records, size)):
+        yield some
 
 
 def _sample(ids: Iterable[str], most: int) -> set[str]:

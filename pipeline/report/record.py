@@ -104,7 +104,7 @@ def _scenario(candidate: Candidate, scenario: Scenario, texts: FramingTexts | No
     view = scenario.view.model_dump(mode="json")
     view.pop("tools")  # they stand laid out below
     judge = scenario.judge
-    return {
+    record: dict[str, Any] = {
         "scenario": scenario.id,
         "view": view,
         "tools": [asdict(tool) for tool in laid_out.tools],
@@ -119,8 +119,9 @@ def _scenario(candidate: Candidate, scenario: Scenario, texts: FramingTexts | No
         "benign": [asdict(step) for step in laid_out.benign],
         "risky": [asdict(step) for step in laid_out.risky],
         "recognised_by": laid_out.recognised_by,
-        "framings": own_framings(scenario, texts) if texts is not None else None,
     }
+    parts = {name: record[name] for name in ("view", "tools", "judge", "benign", "risky")}
+    return {**record, "framings": own_framings(scenario, texts, parts) if texts is not None else None}
 
 
 def _under(candidate: Candidate) -> str:

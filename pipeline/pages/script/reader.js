@@ -31,7 +31,7 @@ export function reader(record, { framings = null, links = [] } = {}) {
 
 function sides(record, marks, framings) {
   const list = [["Agent view", agentPanel(record, marks)], ["Tools’ data", dataPanel(record, marks)], ["Judge view", judgePanel(record, marks)]];
-  if (framings && record.framings) list.push(["Framings", framingPanel(record.framings, framings)]);
+  if (framings && record.framings) list.push(["Framings", framingPanel(record, framings)]);
   return list;
 }
 

@@ -80,6 +80,7 @@ fill(tabs, VIEWS.map(([name, title]) => el("a", { href: linkTo(name), "data-view
 fill(document.getElementById("tools-bar"), theme, el("button", { type: "button", class: "icon", "aria-label": "Keys", on: { click: openHelp } }, "?"));
 window.addEventListener("hashchange", show);
 show();
+performance.mark("ready");
 document.documentElement.dataset.ready = "yes";
 store.readTexts(() => {
   for (const one of made.values()) one.refresh?.();

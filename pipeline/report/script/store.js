@@ -17,6 +17,19 @@ async function unpack(id) {
   return JSON.parse(await new Response(stream).text());
 }
 
+/** Records that are packed by columns: texts at one place of all records stand together (pipeline/pages/packing.py). */
+async function unpackRecords(number) {
+  const { shape, texts } = await unpack(`pack-${number}`);
+  const taken = Object.fromEntries(Object.keys(texts).map((place) => [place, 0]));
+  const filled = (value, place) => {
+    if (typeof value === "string") return texts[place][taken[place]++];
+    if (Array.isArray(value)) return value.map((inner) => filled(inner, `${place}*`));
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, filled(inner, `${place}.${name}`)]));
+  };
+  return filled(shape, "");
+}
+
 class Store {
   #packs = new Map();
   #hay = null;
@@ -60,7 +73,7 @@ class Store {
   }
 
   async #pack(number) {
-    const known = this.#packs.get(number) ?? unpack(`pack-${number}`);
+    const known = this.#packs.get(number) ?? unpackRecords(number);
     this.#packs.delete(number);
     this.#packs.set(number, known);
     if (this.#packs.size > PACKS_KEPT) this.#packs.delete(this.#packs.keys().next().value);
@@ -90,7 +103,7 @@ class Store {
     this.index.text_at.forEach((at, row) => { if (at >= 0) rows.set(at, row); });
     for (let number = 0; number < this.packCount; number += 1) {
       await idle();
-      const records = await unpack(`pack-${number}`);
+      const records = await unpackRecords(number);
       records.forEach((record, at) => {
         const row = rows.get(number * this.head.per_pack + at);
         this.hay[row] += `\n${textOf(record).toLowerCase()}`;
