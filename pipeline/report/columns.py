@@ -30,7 +30,7 @@ LABELS: dict[str, tuple[str, Callable[[Candidate], str]]] = {
     "domain": ("domain", lambda one: one.attempt.cell.domain),
     "split": ("split", lambda one: one.split or NONE),
     "outcome": ("outcome", outcome_of),
-    "step": ("turned away at", step_of),
+    "step": ("step", step_of),
     "core": ("core from", lambda one: one.scenario.lineage.core if one.scenario else NONE),
     "situation": ("situation", lambda one: (one.scenario.lineage.situation or NONE) if one.scenario else NONE),
     "introduced": ("first in release", lambda one: one.scenario.introduced if one.scenario else NONE),

@@ -67,7 +67,7 @@ export function percent(share, digits = 0) {
   return share === null || share === undefined ? "unknown" : `${(100 * share).toFixed(digits)}%`;
 }
 
-/** A table that scrolls by itself. `head` holds texts or {text, number}; rows hold cells, each a text, a node or a list. */
+/** A table that scrolls by itself. `head` holds texts or {text, number, kind}; rows hold cells, each a text, a node or a list. */
 export function table(label, head, rows, { kind = "", heads = false } = {}) {
   const columns = head.map((one) => (typeof one === "string" ? { text: one } : one));
   const cell = (value, at) => {
@@ -75,7 +75,7 @@ export function table(label, head, rows, { kind = "", heads = false } = {}) {
     const scope = tag === "th" ? "row" : null;
     return el(tag, { scope, class: columns[at].number ? "number" : (columns[at].kind ?? null) }, value);
   };
-  const headCell = (one) => (one.text === "" ? el("td", {}) : el("th", { scope: "col", class: one.number ? "number" : null }, one.text));
+  const headCell = (one) => (one.text === "" ? el("td", { class: one.kind ?? null }) : el("th", { scope: "col", class: one.number ? "number" : (one.kind ?? null) }, one.text));
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
     el("table", { class: kind || null },
       el("thead", {}, el("tr", {}, columns.map(headCell))),

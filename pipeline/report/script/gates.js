@@ -23,7 +23,7 @@ function checkTable(checks) {
     el("td", {}, inWords(one.checker), " ", el("span", { class: "quiet" }, one.version)),
     el("td", { class: "bars" }, shares(one)),
     [one.seen, one.passed, one.failed, one.errors, one.not_run].map(cell)));
-  return table("Checks", ["Gate", "Check", "", ...["Seen", "Pass", "Fail", "Error", "Not run"].map(number)], rows, { kind: "funnel" });
+  return table("Checks", ["Gate", "Check", { text: "", kind: "bars" }, ...["Seen", "Pass", "Fail", "Error", "Not run"].map(number)], rows, { kind: "funnel" });
 }
 
 function shares(one) {

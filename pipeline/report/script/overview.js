@@ -53,7 +53,7 @@ function funnelSection(head) {
     el("h2", { id: "funnel-title" }, "Funnel"),
     el("p", { class: "lead" }, "How many candidates came to each step, and how many it turned away. A failed check is never a pass."),
     el("div", { class: "key", "aria-hidden": "true" }, el("span", { class: "swatch passed" }), " passed ", el("span", { class: "swatch away" }), " turned away"),
-    table("Funnel", ["Step", "", ...numbers], rows, { kind: "funnel" }));
+    table("Funnel", ["Step", { text: "", kind: "bars" }, ...numbers], rows, { kind: "funnel" }));
 }
 
 function splitSection(head) {
