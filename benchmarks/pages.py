@@ -1,13 +1,14 @@
 """How fast the release report opens and filters, and how large it is.
 
-    python -m benchmarks.pages [--rows 5000 50000] [--out benchmarks/results/pages.json]
+    python -m benchmarks.pages [--rows 5000 50000] [--keep FOLDER] [--out benchmarks/results/pages.json]
 
 Releases are made of the sample's rows, each told again with other words for a third of the longer ones in every text,
 with other codes, and with verdicts as long as those of judges: as worked situations are told again in a build. A real
 Chromium opens each page from disk in a fresh context: ``open_ms`` is from the start of the navigation to the moment
 when a view is drawn and keys are heard, ``filter_ms`` from a choice to the list drawn, ``search_ms`` likewise for
 words sought in all texts that stand in the page, ``read_ms`` from a link to the scenario drawn. Vectors of plots are
-drawn at random around centres: where points lie bears on no time.
+drawn at random around centres: where points lie bears on no time. From the 8,000th candidate on, only titles and ids
+are new: a page holds the texts of no more. With ``--keep`` the pages are made once and measured as often as one likes.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ AWAY = 0.5
 """Candidates turned away for each row."""
 CHANGED = 0.33
 CODE = re.compile(r"\b([A-Z]{1,4}-)(\d+)\b")
-DIMENSIONS = 384
+DIMENSIONS = 768
+DISTINCT = 8000
+"""Candidates with texts of their own: more than a page holds."""
 SEED = 20261128
 JUDGED = ("benignness", "relevance", "realism", "leakage", "realism", "benignness")
 
@@ -93,6 +96,13 @@ def told_again(made: Scenario, tell: Teller) -> Scenario:
     return Scenario.model_validate({**record, "id": Scenario.id_of(record)})
 
 
+def renamed(made: Scenario, number: int, tell: Teller) -> Scenario:
+    """Return a scenario with another task, and an id that is not that of its content."""
+    agent = made.view.agent.model_copy(update={"task": tell.sentence(12)})
+    view = made.view.model_copy(update={"agent": agent})
+    return made.model_copy(update={"view": view, "id": f"sc-{number:020x}"})
+
+
 def verdicts(made: Scenario, tell: Teller) -> tuple[Verdict, ...]:
     """Return verdicts as long as those of judges, each with evidence in the opening message."""
     request = made.view.agent.request
@@ -117,11 +127,13 @@ def candidates_of(rows: int) -> Iterator[Candidate]:
     base = [one for one in sample or () if one.scenario is not None]
     tell = Teller([text for one in base if one.scenario for text in _texts(one.scenario)])
     numbers: Counter[str] = Counter()
+    told: list[Scenario] = []
     for at in range(rows + int(AWAY * rows)):
         pattern = base[at % len(base)]
         assert pattern.scenario is not None
-        made = told_again(pattern.scenario, tell)
-        cell = pattern.attempt.cell
+        made = told_again(pattern.scenario, tell) if at < DISTINCT else renamed(told[at % DISTINCT], at, tell)
+        told += [made] if at < DISTINCT else []
+        cell = Cell(motive=made.motive, risk_type=made.risk_type, domain=made.domain)
         attempt = Attempt(cell=cell, number=numbers[cell.id], seed=at)
         numbers[cell.id] += 1
         accepted = at < rows
@@ -250,18 +262,29 @@ def _texts(made: Scenario) -> list[str]:
     return [made.view.world.background, made.view.agent.request, made.judge.temptation.reason]
 
 
+def made_page(rows: int, folder: Path) -> tuple[Path, dict[str, float]]:
+    """Return the page of so many rows, made unless it is there, and the seconds that making it took."""
+    file, note = folder / f"{rows}.html", folder / f"{rows}.json"
+    if not note.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        text, took = page_of(rows)
+        file.write_text(text, encoding="utf-8")
+        note.write_text(json.dumps(took), encoding="utf-8")
+    found: dict[str, float] = json.loads(note.read_text(encoding="utf-8"))
+    return file, found
+
+
 def main() -> None:
     """Make the pages, measure them, write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[5000, 50000])
+    parser.add_argument("--keep", type=Path, help="a folder for the pages; those that are there are not made again")
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
     pages = []
     with tempfile.TemporaryDirectory() as folder:
         for rows in given.rows:
-            text, took = page_of(rows)
-            file = Path(folder) / f"{rows}.html"
-            file.write_text(text, encoding="utf-8")
+            file, took = made_page(rows, given.keep or Path(folder))
             with launched() as browser:
                 found = measured(browser, file)
                 version = browser.version

@@ -4,17 +4,31 @@
 import { el } from "./dom.js";
 
 const MOST_WORDS = 1500;
+const LEAST_COMMON = 0.3;
 
-/** Two texts as lists of nodes: words that stand in one alone are marked, as `del` in the first and `ins` in the second. */
+/**
+ * Two texts as lists of nodes: words that stand in one alone are marked, as `del` in the first and `ins` in the second.
+ * Where hardly a word is common, marks would cover all, so there are none. Third comes the share that is common.
+ */
 export function differences(before, after) {
   const [one, other] = [pieces(before), pieces(after)];
-  if (one.length > MOST_WORDS || other.length > MOST_WORDS) return [[before], [after]];
+  if (one.length > MOST_WORDS || other.length > MOST_WORDS) return [[before], [after], 0];
   const [keptOne, keptOther] = common(one, other);
-  return [shownPieces(one, keptOne, "del"), shownPieces(other, keptOther, "ins")];
+  const share = sharedWords(one, keptOne) / Math.max(1, Math.min(countWords(one), countWords(other)));
+  if (share < LEAST_COMMON) return [[before], [after], share];
+  return [shownPieces(one, keptOne, "del"), shownPieces(other, keptOther, "ins"), share];
 }
 
 function pieces(text) {
   return text.match(/\s+|[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu) ?? [];
+}
+
+function countWords(words) {
+  return words.filter((word) => word.trim()).length;
+}
+
+function sharedWords(words, kept) {
+  return words.filter((word, at) => kept.has(at) && word.trim()).length;
 }
 
 function common(one, other) {

@@ -1,6 +1,6 @@
 // Rows whose plots lie nearest to each other, two texts side by side with what differs marked.
 
-import { counted, el, fill, inWords } from "../../pages/script/dom.js";
+import { counted, el, fill, inWords, percent } from "../../pages/script/dom.js";
 import { differences } from "../../pages/script/diff.js";
 import { goTo, linkTo } from "./route.js";
 
@@ -92,7 +92,7 @@ function sideBySide(store, rows, records) {
   }
   return el("div", { class: "two" }, heads, PARTS.map(([name, textOf]) => {
     const [before, after] = records.map(textOf);
-    const [one, other] = before === after ? [[before], [after]] : differences(before, after);
-    return [el("h3", {}, name, before === after ? el("span", { class: "quiet" }, " · the same") : null), el("p", { class: "prose", "data-side": "a" }, one), el("p", { class: "prose", "data-side": "b" }, other)];
+    const [one, other, share] = before === after ? [[before], [after], 1] : differences(before, after);
+    return [el("h3", {}, name, el("span", { class: "quiet" }, before === after ? " · the same" : ` · ${percent(share)} of the words in common`)), el("p", { class: "prose", "data-side": "a" }, one), el("p", { class: "prose", "data-side": "b" }, other)];
   }));
 }
