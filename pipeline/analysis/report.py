@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import base64
 import csv
-import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from pipeline.analysis.analyze import Analysis
@@ -20,7 +18,10 @@ from pipeline.analysis.figures import figures_of
 from pipeline.analysis.runs import Moment, Run, moments_of
 from pipeline.analysis.told import COMPARISON_HEAD, comparison_row, overall_rows, points, share
 from pipeline.atomic import write_bytes_atomic, write_text_atomic
-from pipeline.report.text import one_line, visible
+from pipeline.pages.assets import style
+from pipeline.pages.policy import content_security_policy
+from pipeline.pages.templates import environment, markup
+from pipeline.pages.text import cell_text
 
 SHOWN_PER_KIND = 3
 LONGEST = 2500
@@ -64,29 +65,17 @@ def write_report(folder: Path, analysis: Analysis, runs: Sequence[Run]) -> Path:
 
 def render(analysis: Analysis, pictures: Sequence[Picture], chosen: Sequence[Trajectory]) -> str:
     """Return the page."""
-    import jinja2
-    import markupsafe
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pipeline.analysis"),
-        autoescape=True,
-        finalize=lambda value: visible(value) if type(value) is str else value,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"share": share, "one_line": one_line, "points": points}
-    style = resources.files("pipeline.analysis").joinpath("templates", "report.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return environment.get_template("report.html.j2").render(
+    templates = environment("pipeline.analysis")
+    templates.filters |= {"share": share, "points": points}
+    sheet = style("pages/style/tokens.css", "pages/style/base.css", "analysis/templates/report.css")
+    return templates.get_template("report.html.j2").render(
         analysis=analysis,
         pictures=pictures,
         trajectories=chosen,
         overall=overall_rows(analysis),
         comparisons=[COMPARISON_HEAD, *map(comparison_row, analysis.comparisons)],
-        style=markupsafe.Markup(style),  # noqa: S704 - the page's own style sheet
-        policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
+        style=markup(sheet),
+        policy=content_security_policy(sheet, images=True),
         flagged=[one for one in analysis.items if one.flag],
         slices=[one for one in analysis.slices if one.by in ("motive", "risk type", "family", "size", "domain")],
     )
@@ -121,7 +110,7 @@ def items_csv(analysis: Analysis) -> str:
     writer.writerow(["scenario", "models", "runs", "tempting", "discrimination", "flag"])
     for one in analysis.items:
         given = [one.scenario, one.models, one.runs, one.tempting, one.discrimination, one.flag]
-        writer.writerow(["" if value is None else value for value in given])
+        writer.writerow([cell_text(value) for value in given])
     return out.getvalue()
 
 

@@ -15,6 +15,7 @@ COMMANDS = (
     "build",
     "plan",
     "verify",
+    "report",
     "diff",
     "rebuild",
     "publish",

@@ -217,7 +217,7 @@ def text_of(found: Contamination) -> str:
 
 
 def _proximity(found: Proximity) -> list[str]:
-    from pipeline.report.text import one_line
+    from pipeline.pages.text import one_line
 
     lines = [f"{found.source}: {found.windows} windows; rows told in other words: {_rate(found.rows)}"]
     for one in found.nearest[:SHOWN]:

@@ -13,11 +13,13 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import yaml
 
 from pipeline.errors import WorkError
+from pipeline.pages.packing import unpacked
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.check_files import read_manifest
 from pipeline.release.check_rows import read_retired, read_splits
@@ -133,6 +135,7 @@ def _texts(path: str, data: bytes, shares: SplitShares, opened: set[str]) -> Ite
         # Texts stand in JSON and in HTML with escapes.
         yield text.replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
         yield text.replace("&#39;", "'").replace("&#34;", '"').replace("&quot;", '"').replace("&amp;", "&")
+        yield from chain.from_iterable(map(_leaves, unpacked(text)))
         return
     import pyarrow.parquet as pq
 

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from pipeline.calibration.table import error_rows, threshold_rows
 from pipeline.canary import canary_sentence
 from pipeline.diversity.figures import figures, previous_name
+from pipeline.pages.templates import environment
+from pipeline.pages.text import one_line
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.files import CANDIDATES, RETIRED, data_file
 from pipeline.release.inspect_rows import inspect_file
 from pipeline.report.spending import cost_rows, prices_told
 from pipeline.report.tally import STOPPED_BY, by_domain, check_tallies, coverage, is_embedded, rows, short_cells
-from pipeline.report.text import one_line
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import Manifest
@@ -44,19 +45,9 @@ def render_card(manifest: Manifest, candidates: Sequence[Candidate], calibration
         candidates: everything that was made.
         calibration: measured error rates of the benignness filters, where there are any.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pipeline.release"),
-        autoescape=False,  # noqa: S701 - Markdown: every value is escaped by `markdown` below
-        finalize=_finalize,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals["raw"] = _Raw
-    page = environment.get_template("card.md.j2").render(
+    templates = environment("pipeline.release", finalize=_finalize)  # Markdown: every value is escaped by `markdown`
+    templates.globals["raw"] = _Raw
+    page = templates.get_template("card.md.j2").render(
         manifest=manifest,
         example=_example(candidates),
         calibration=calibration,

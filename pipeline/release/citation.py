@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from pipeline.report.text import one_line
+from pipeline.pages.text import one_line
 from pipeline.schema.manifest import Manifest
 
 KEYWORDS = ("AI safety", "LLM agents", "benchmark", "value misalignment")

@@ -15,6 +15,7 @@ import yaml
 from pipeline.atomic import new_folder
 from pipeline.canary import canary_of
 from pipeline.errors import WorkError
+from pipeline.framing.load import load_framings
 from pipeline.lazy import Lazy, in_order
 from pipeline.release.card import licence_text, render_card
 from pipeline.release.carry import HELD_OUT
@@ -52,7 +53,7 @@ from pipeline.release.tables import (
     scenarios_parquet,
     write_table,
 )
-from pipeline.report.page import render_report
+from pipeline.report.page import Extras, render_report
 from pipeline.schema.base import sha256_of
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
@@ -211,7 +212,7 @@ def finish_folder(
         SPECIFICATION: specification_text(draft.specification),
         LICENCE: licence_text(draft.specification),
         CARD: render_card(draft, candidates, calibration),
-        REPORT: render_report(draft, candidates),
+        REPORT: render_report(draft, candidates, Extras(calibration=calibration, framings=load_framings().texts)),
         CITATION: citation(draft),
         CROISSANT: croissant(draft, tables),
         EVAL: eval_yaml([split for split in draft.splits if split != HELD_OUT]),

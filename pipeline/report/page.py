@@ -1,169 +1,144 @@
 """The release report: one HTML file that needs nothing but itself.
 
-Every value is escaped; what cannot be seen is written out; the content security policy allows no
-script, no request and no style but the page's own, so that text of a model stays text.
+The page holds data and the scripts that show them. Text enters it as packed JSON and leaves it as text nodes; the
+content security policy allows the page's own script and style by hash, no request, and no string as markup.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import resources
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import Any
 
 from pipeline.canary import canary_sentence
-from pipeline.diversity.figures import figures, previous_name
-from pipeline.report.reader import Reader, as_json, read_scenario
-from pipeline.report.spending import cell_rows, cost_rows, prices_told
-from pipeline.report.tally import (
-    STOPPED_BY,
-    by_domain,
-    check_tallies,
-    coverage,
-    is_embedded,
-    rows,
-    short_cells,
-)
-from pipeline.report.text import one_line, visible
+from pipeline.lazy import Lazy, in_order
+from pipeline.pages.assets import script, style
+from pipeline.pages.packing import packed, packed_records, plain_json
+from pipeline.pages.policy import content_security_policy
+from pipeline.pages.templates import environment, markup
+from pipeline.report.columns import Columns
+from pipeline.report.framings import shared_framings
+from pipeline.report.overview import overview
+from pipeline.report.plots import PlotMap
+from pipeline.report.record import candidate_record
+from pipeline.report.tally import check_tallies
+from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
+from pipeline.schema.framing import FramingTexts
 from pipeline.schema.manifest import Manifest
 
-if TYPE_CHECKING:
-    import jinja2
+LISTED = 60_000
+"""Rows that a page lists at most, and as many candidates turned away: more would be no page that a browser opens."""
+ROWS_WITH_TEXT = 5_000
+"""Rows whose text stands in the page at most."""
+AWAY_WITH_TEXT = 500
+"""Candidates turned away whose text stands in the page at most."""
+PER_PACK = 50
+"""Texts that are packed together: what a browser unpacks to show one."""
 
-SHOWN = 2000
-"""Rows that a page shows in full at most, and candidates turned away: more would be no page that a browser opens."""
-
-OUTCOME_MARKS = {"pass": "✓", "fail": "✕", "error": "!", "not_run": "–"}
+STYLES = ("pages/style/tokens.css", "pages/style/base.css", "pages/style/reader.css", "report/style/report.css")
+SCRIPT = "report/script/app.js"
 
 
 @dataclass(frozen=True)
-class ReaderGroup:
-    """The accepted scenarios of one motive and risk type."""
+class Extras:
+    """What a page shows beside manifest and candidates.
 
-    motive: str
-    risk_type: str
-    readers: tuple[Reader, ...]
+    Args:
+        calibration: measured error rates of the filters.
+        framings: texts of the framings; without them no framing is shown.
+        framings_note: what to know of these texts.
+        plots: the map of all plots; without it the page says how to have one.
+        previous: what :func:`pipeline.report.overview.against` says of the release before.
+    """
+
+    calibration: Calibration | None = None
+    framings: FramingTexts | None = None
+    framings_note: str = ""
+    plots: PlotMap | None = None
+    previous: dict[str, Any] | None = None
 
 
-def render_report(manifest: Manifest, candidates: Sequence[Candidate]) -> str:
-    """Return the report of a release.
+def render_report(manifest: Manifest, candidates: Sequence[Candidate], extras: Extras | None = None) -> str:
+    """Return the report of a release. Equal releases have equal bytes.
 
     Args:
         manifest: the release's manifest; its ``files`` are not shown, so that the report can be one of them.
         candidates: everything that was made, with verdicts and decisions.
+        extras: what else is known.
     """
-    style = resources.files("pipeline.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
+    extras = extras or Extras()
+    ordered = in_order(candidates, key=lambda one: one.id)
+    columns, packs, counts = _gather(ordered, extras.framings)
+    head = overview(manifest, check_tallies(ordered), len(ordered), extras.calibration)
+    head |= {
+        "listed": counts,
+        "per_pack": PER_PACK,
+        "previous": extras.previous,
+        "framings": shared_framings(extras.framings, extras.framings_note) if extras.framings is not None else None,
+    }
+    listed = columns.as_json()
+    sheet, code = style(*STYLES), script(SCRIPT)
     return (
-        _environment()
+        environment("pipeline.report")
         .get_template("report.html.j2")
         .render(
             manifest=manifest,
             canary=canary_sentence(manifest.name, manifest.version, manifest.canary) if manifest.canary else "",
-            style=_markup(style),
-            policy=content_security_policy(style),
-            made=len(candidates),
-            rows=rows(manifest),
-            embedded=is_embedded(manifest),
-            stopped=STOPPED_BY.get(manifest.stopped_by, manifest.stopped_by),
-            calls=sum(use.usage.calls for use in manifest.models),
-            full=len(manifest.cells) - len(short_cells(manifest)),
-            checks=check_tallies(candidates),
-            costs=_costs(manifest),
-            coverage=coverage(manifest.cells),
-            figures=figures(manifest.diversity, previous_name(manifest)),
-            domains=by_domain(manifest),
-            short=short_cells(manifest),
-            groups=_groups(first_by_id(candidates, accepted=True)),
-            shown=SHOWN,
-            turned_away=_turned_away(manifest, candidates),
-            marks=OUTCOME_MARKS,
+            style=markup(sheet),
+            script=markup(code),
+            policy=content_security_policy(sheet, script=code),
+            head=markup(plain_json(head)),
+            index=markup(packed(listed)),
+            plots=markup(packed(extras.plots.as_json(listed["scenario"])) if extras.plots is not None else ""),
+            packs=map(markup, packs),
         )
     )
 
 
-def _costs(manifest: Manifest) -> dict[str, object] | None:
-    """Return what the section on cost shows; ``None`` where no model took part."""
-    costs = manifest.costs
-    if costs is None:
-        return None
-    return {"stages": cost_rows(costs), "cells": cell_rows(costs), "prices": prices_told(costs)}
+def _gather(ordered: Lazy[Candidate], framings: FramingTexts | None) -> tuple[Columns, list[str], dict[str, int]]:
+    """List candidates and pack their texts; what is counted is what is there."""
+    kinds = [(one.id, one.accepted, _kind(one)) for one in ordered]
+    rows = [identity for identity, accepted, _ in kinds if accepted]
+    away = [identity for identity, accepted, _ in kinds if not accepted]
+    listed = _sample(rows, LISTED) | _sample(away, LISTED)
+    with_text = _sample(rows, ROWS_WITH_TEXT) | _sample(away, AWAY_WITH_TEXT)
+    # Alike stand together in a pack, which makes it small.
+    order = sorted((kind, at) for at, (identity, _, kind) in enumerate(kinds) if identity in with_text)
+    positions = [at for _, at in order]
+    number = {kinds[at][0]: place for place, at in enumerate(positions)}
+    columns = Columns()
+    for candidate in ordered:
+        if candidate.id in listed:
+            columns.add(candidate, number.get(candidate.id, -1))
+    records = (candidate_record(one, framings) for one in ordered.at(positions))
+    return columns, [packed_records(pack) for pack in _batches(records, PER_PACK)], {
+        "rows": len(rows),
+        "rows_listed": min(len(rows), LISTED),
+        "rows_with_text": min(len(rows), ROWS_WITH_TEXT),
+        "away": len(away),
+        "away_listed": min(len(away), LISTED),
+        "away_with_text": min(len(away), AWAY_WITH_TEXT),
+    }  # fmt: skip
 
 
-def content_security_policy(style: str) -> str:
-    """Return the policy that allows this style sheet and nothing else."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+def _kind(candidate: Candidate) -> tuple[str, str]:
+    """Return what candidates that read alike have in common: the worked situation, or else the cell."""
+    made = candidate.scenario
+    return (made.lineage.situation or "" if made is not None else ""), candidate.attempt.cell.id
 
 
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pipeline.report"),
-        autoescape=True,
-        finalize=_finalize,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["as_json"] = as_json
-    environment.filters["one_line"] = one_line
-    environment.filters["words"] = _words
-    environment.filters["count"] = _count
-    return environment
+def _batches(records: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    while some := list(islice(records, size)):
+        yield some
 
 
-def _finalize(value: object) -> object:
-    """Write out what cannot be seen in plain text; leave markup of the page's own as it is."""
-    return visible(value) if type(value) is str else value
+def _sample(ids: Iterable[str], most: int) -> set[str]:
+    """Return all ids, or as many as there is room for: those whose hashes come first, the same for the same ids.
 
-
-def _markup(text: str) -> object:
-    import markupsafe
-
-    return markupsafe.Markup(text)  # noqa: S704 - the page's own style sheet
-
-
-def _words(slug: str) -> str:
-    """Return a slug as words."""
-    return slug.replace("_", " ")
-
-
-def _count(number: int | None) -> str:
-    """Return a number with thin spaces between thousands; ``None`` is unknown."""
-    return "unknown" if number is None else f"{number:,}".replace(",", "\u202f")
-
-
-def first_by_id(candidates: Iterable[Candidate], *, accepted: bool) -> list[Candidate]:
-    """Return the first accepted candidates, or those turned away, by id: as many as a page shows."""
-    of_kind = (one for one in candidates if one.accepted is accepted)
-    return heapq.nsmallest(SHOWN, of_kind, key=lambda one: one.id)
-
-
-def _groups(accepted: Sequence[Candidate]) -> list[ReaderGroup]:
-    readers: dict[tuple[str, str], list[Reader]] = {}
-    for candidate in accepted:
-        cell = candidate.attempt.cell
-        readers.setdefault((cell.motive, cell.risk_type), []).append(read_scenario(candidate))
-    return [ReaderGroup(*key, tuple(readers[key])) for key in sorted(readers)]
-
-
-def _turned_away(manifest: Manifest, candidates: Sequence[Candidate]) -> list[tuple[str, list[Candidate]]]:
-    """Return the candidates that are no rows, by the step that turned them away, in the funnel's order."""
-    order = [step.step for step in manifest.funnel]
-    by_step: dict[str, list[Candidate]] = {}
-    for candidate in first_by_id(candidates, accepted=False):
-        by_step.setdefault(_step(candidate), []).append(candidate)
-    known = [(step, by_step.pop(step)) for step in order if step in by_step]
-    return known + sorted(by_step.items())
-
-
-def _step(candidate: Candidate) -> str:
-    if candidate.decision is not None and candidate.decision.gate is not None:
-        return candidate.decision.gate
-    return candidate.failure.step if candidate.failure is not None else "undecided"
+    Samples nest: ids that are among the first 5,000 are among the first 60,000.
+    """
+    return set(heapq.nsmallest(most, ids, key=lambda one: hashlib.sha256(f"report {one}".encode()).hexdigest()))

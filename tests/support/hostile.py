@@ -36,6 +36,31 @@ HOSTILE = (
     "bell\x07 escape\x1b[31m delete\x7f",
     '=HYPERLINK("https://evil.example")',
     "x" * 3000,
+    "<img srcset=x onerror=alert(1)>",
+    "<body onload=alert(1)>",
+    "<iframe src=javascript:alert(1)></iframe>",
+    "<object data='data:text/html,<script>alert(1)</script>'></object>",
+    "<math><mi xlink:href='javascript:alert(1)'>x</mi></math>",
+    "<svg><animate onbegin=alert(1) attributeName=x dur=1s></svg>",
+    "<details open ontoggle=alert(1)>",
+    "<style>@import 'https://evil.example/x.css';</style>",
+    "<link rel=stylesheet href=https://evil.example/x.css>",
+    "<base href=https://evil.example/>",
+    "<meta http-equiv=refresh content='0;url=https://evil.example'>",
+    "<form action=https://evil.example><button>send</button></form>",
+    "</script><script>alert(1)</script>",
+    '</script><script type="application/json">{}</script>',
+    "<template><script>alert(1)</script></template>",
+    "`${alert(1)}` \\u003cscript\\u003ealert(1)\\u003c/script\\u003e",
+    "__proto__ constructor toString",
+    "javascript:alert(document.domain)",
+    "data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==",
+    "+1+cmd|' /C calc'!A0",
+    "-2+3+cmd|' /C calc'!A0",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "z\u0335\u0321\u0489a\u0315l\u0348g\u0334o" + "\u0301" * 60,
+    "\u2028line\u2029paragraph \u061carabic mark \u180e \U000e0041tag",
+    "%3Cscript%3Ealert(1)%3C/script%3E %00 %0d%0aSet-Cookie: a=b",
 )
 
 
@@ -66,6 +91,21 @@ def hostile_scenario(payload: str) -> Scenario:
         judge=JudgePart.model_validate(judge),
         lineage=scenario(pharmacy, "efficiency", "safety_negligence").lineage.model_copy(update={"model": payload}),
     )
+
+
+def hostile_release(payloads: tuple[str, ...] = HOSTILE) -> ReleaseInputs:
+    """A release whose rows are full of a payload each, and as many attempts that failed with one."""
+    specification = sample_specification(title=payloads[0])
+    sample = sample_inputs(specification)
+    maker = CandidateMaker(specification)
+    for payload in payloads:
+        accepted = maker.accepted(hostile_scenario(payload))
+        finding = Finding(place="view.agent.request", text=payload, note=payload)
+        said = verdict("realism", reason=payload, checker=payload, evidence=(finding,), answers={"answer": payload})
+        maker.made[-1] = accepted.model_copy(update={"verdicts": (*verdicts_until("realism", "pass")[:-1], said)})
+        maker.failed(accepted.attempt.cell, "core", payload)
+    models = [use.model_copy(update={"model": payloads[1], "reported": (payloads[2],)}) for use in sample.models]
+    return sample_inputs(specification, candidates=maker.made, models=models)
 
 
 def hostile_inputs(payload: str) -> ReleaseInputs:

@@ -8,6 +8,7 @@ KEPT = "\n\t"
 HIDDEN_CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 JOINERS = "\u200c\u200d"
 """Zero-width joiners: scripts and emoji need them, and they move nothing."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def visible(text: str) -> str:
@@ -25,3 +26,23 @@ def one_line(text: str, length: int | None = None) -> str:
 
 def _is_visible(char: str) -> bool:
     return char in KEPT or char in JOINERS or unicodedata.category(char) not in HIDDEN_CATEGORIES
+
+
+def words(slug: str) -> str:
+    """Return a slug as words."""
+    return slug.replace("_", " ")
+
+
+def count(number: int | None) -> str:
+    """Return a number with thin spaces between thousands; ``None`` is unknown."""
+    return "unknown" if number is None else f"{number:,}".replace(",", "\u202f")
+
+
+def cell_text(value: object) -> str:
+    """Return a value for a cell of CSV. What a spreadsheet would take for a formula begins with an apostrophe.
+
+    Source: OWASP, "CSV Injection": fields that begin with ``=``, ``+``, ``-``, ``@``, tab or carriage return.
+    """
+    text = "" if value is None else str(value)
+    is_number = isinstance(value, int | float)
+    return f"'{text}" if text[:1] in FORMULA_STARTS and not is_number else text

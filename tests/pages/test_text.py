@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.report.text import one_line, visible
+from pipeline.pages.text import cell_text, one_line, visible
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,11 @@ def test_one_line_is_cut_with_an_ellipsis() -> None:
     assert one_line(" a\n b\t c ") == "a b c"
     assert one_line("abcdef", 4) == "abc…"
     assert one_line("abcd", 4) == "abcd"
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [("=1+1", "'=1+1"), ("@a", "'@a"), ("-2+3", "'-2+3"), (-2.5, "-2.5"), (None, ""), ("a=b", "a=b"), ("\tx", "'\tx")],
+)
+def test_a_spreadsheet_takes_no_text_for_a_formula(value: object, cell: str) -> None:
+    assert cell_text(value) == cell

@@ -1,0 +1,1 @@
+"""What every page shares: look, templates, scripts, and the rule that text of models and people stays text."""
