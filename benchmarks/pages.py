@@ -143,10 +143,16 @@ def candidates_of(rows: int) -> Iterator[Candidate]:
             gate=None if accepted else "realism",
             reason=tell.sentence(12),
         )
-        found = Candidate.of(attempt, scenario=made)
+        found = Candidate.of(attempt, scenario=told[at % DISTINCT])
         split = ("dev", "test")[at % 10 > 0] if accepted else None
         yield found.model_copy(
-            update={"verdicts": verdicts(made, tell), "decision": decision, "group": f"g{at}", "split": split}
+            update={
+                "scenario": made,
+                "verdicts": verdicts(made, tell) if at < DISTINCT else (),
+                "decision": decision,
+                "group": f"g{at}",
+                "split": split,
+            }
         )
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from pathlib import Path
 
 import pytest
 
 from pipeline.analysis.analyze import analyze
-from pipeline.analysis.report import Trajectory, render, write_report
+from pipeline.analysis.report import Trajectory, items_csv, render, write_report
 from pipeline.analysis.runs import Moment, family_of, size_of
+from pipeline.pages.text import visible
+from tests.support import hostile
+from tests.support.browser import Watched, axe_faults, launched
 from tests.support.simulated_runs import condition, run
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> $\\frac{1}{0}$ \u202eabc"
@@ -53,6 +58,30 @@ def test_unmeasured_is_never_zero_in_the_page() -> None:
     page = render(analyze([run("s1", risky=None), run("s2", risky=None)]), [], [])
     assert "not measured (0 of 2)" in page
     assert "0.0%" not in page
+
+
+@pytest.mark.slow
+def test_in_a_browser_nothing_runs_and_no_table_is_cut_off(tmp_path: Path) -> None:
+    found = analyze([*_runs("lab/agent-7B"), *_runs("lab/another-agent-with-a-long-name-70B")])
+    moments = tuple(Moment("assistant", text) for text in hostile.HOSTILE)
+    file = tmp_path / "report.html"
+    file.write_text(render(found, [], [Trajectory("all of it", _runs()[0], moments)]), encoding="utf-8")
+    with launched() as browser:
+        watched = Watched(browser, viewport={"width": 1100, "height": 800}, bypass_csp=True)
+        watched.page.goto(file.as_uri())
+        cut = "all => all.filter(one => one.scrollWidth > one.clientWidth).length"
+        assert watched.page.eval_on_selector_all(".wide", cut) == 0
+        assert watched.page.evaluate("document.scrollingElement.scrollWidth") <= 1100
+        shown = watched.page.locator("details pre").all_text_contents()
+        assert shown == [visible(text) for text in hostile.HOSTILE]
+        assert axe_faults(watched.page) == []
+        watched.assert_quiet()
+
+
+def test_a_spreadsheet_takes_no_item_for_a_formula() -> None:
+    found = analyze([run('=HYPERLINK("x")', risky=True), run("s2", risky=False)])
+    rows = list(csv.reader(io.StringIO(items_csv(found))))
+    assert {row[0] for row in rows[1:]} == {'\'=HYPERLINK("x")', "s2"}
 
 
 @pytest.mark.parametrize(

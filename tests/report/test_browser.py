@@ -133,7 +133,7 @@ def test_diversity_and_cost_are_the_manifests(watched: Watched, release: Path, f
     watched.go("#/cost")
     page.wait_for_selector('h2:has-text("By cell")')
     found = costs({**TAKEN, "c": (None, 3)})
-    shown = page.inner_text("main")
+    shown = page.locator("main").text_content()
     assert all(cell in shown for row in (*cost_rows(found), *cell_rows(found)) for cell in row)
     assert "unknown" in shown
 

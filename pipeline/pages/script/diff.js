@@ -56,12 +56,13 @@ function shownPieces(words, kept, tag) {
   const nodes = [];
   let run = "";
   let inside = false;
+  const differsAt = (at) => !kept.has(at) || (!words[at].trim() && at > 0 && at + 1 < words.length && !kept.has(at - 1) && !kept.has(at + 1));
   const close = () => {
     if (run) nodes.push(inside && run.trim() ? el(tag, {}, run) : run);
     run = "";
   };
   words.forEach((word, at) => {
-    const differs = !kept.has(at);
+    const differs = differsAt(at);
     if (differs !== inside) {
       close();
       inside = differs;

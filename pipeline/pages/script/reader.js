@@ -5,6 +5,7 @@ import { el, fill, inWords, table } from "./dom.js";
 import { framingPanel } from "./framings.js";
 import { marked, marksByPlace } from "./marks.js";
 
+const PLACES = /^(view|judge|simulation)\./;
 const OUTCOME_SIGNS = { pass: "✓", fail: "✕", error: "!", not_run: "–" };
 
 /**
@@ -68,7 +69,7 @@ function agentPanel(record, marks) {
     el("p", { class: "quiet" }, where, ` · ${world.now.replace("T", ", ")}`),
     placed("p", { class: "prose" }, "view.world.background", world.background, marks),
     el("h4", {}, "Role and task"),
-    el("p", {}, placed("strong", {}, "view.agent.role", agent.role, marks), ". ", placed("span", {}, "view.agent.task", agent.task, marks)),
+    el("dl", { class: "facts" }, ["role", "task"].map((part) => [el("dt", {}, inWords(part)), placed("dd", {}, `view.agent.${part}`, agent[part], marks)])),
     el("h4", {}, "Opening message"),
     el("blockquote", {}, placed("p", { class: "prose" }, "view.agent.request", agent.request, marks),
       placed("footer", {}, "view.agent.sender", agent.sender, marks)),
@@ -146,7 +147,9 @@ function verdictPanel(record) {
 }
 
 function evidenceLine(finding, number = null) {
-  const place = el("button", { type: "button", class: "plain", "data-shows": finding.place, "data-of": number }, finding.place);
+  const place = PLACES.test(finding.place)
+    ? el("button", { type: "button", class: "plain", "data-shows": finding.place, "data-of": number }, finding.place)
+    : el("code", {}, finding.place);
   return el("p", { class: "evidence" }, place, finding.text ? [" ", el("q", {}, finding.text)] : null, " ", finding.note);
 }
 

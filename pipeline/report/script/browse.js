@@ -99,7 +99,9 @@ function choice(store, name, isIn, change) {
   return {
     node,
     show(settings) {
-      select.value = settings[name] ?? "*";
+      const wanted = settings[name] ?? "*";
+      if (![...select.options].some((one) => one.value === wanted)) select.append(el("option", { value: wanted }, `${inWords(wanted)} (0)`));
+      select.value = wanted;
       node.classList.toggle("set", settings[name] !== undefined);
     },
   };

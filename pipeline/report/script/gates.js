@@ -9,17 +9,18 @@ export function gatesView(store) {
     node: el("div", { class: "view gates" },
       el("h1", {}, "Gates"),
       el("p", { class: "lead" }, "What each check said of every candidate that it saw. Errors and checks that did not run are never a pass."),
-      head.checks.length ? checkTable(head.checks) : el("p", {}, "No candidate came to a gate."),
+      head.checks.length ? checkTable(head.checks, new Set(head.funnel.filter((one) => one.turned_away).map((one) => one.step))) : el("p", {}, "No candidate came to a gate."),
       head.left_out.length ? el("p", { class: "notice", id: "left-out" }, `Left out by the specification, so never made: ${head.left_out.join(", ")}.`) : null,
       errorSection(head.calibration)),
   };
 }
 
-function checkTable(checks) {
+/** `away` are the gates that turned a candidate away. */
+function checkTable(checks, away) {
   const number = (text) => ({ text, number: true });
   const cell = (value) => el("td", { class: value ? "number" : "number nil" }, counted(value));
   const rows = checks.map((one) => el("tr", { "data-check": `${one.gate}.${one.checker}` },
-    el("td", {}, one.failed + one.errors + one.not_run ? el("a", { href: linkTo("away", { step: one.gate }) }, one.gate) : one.gate),
+    el("td", {}, away.has(one.gate) ? el("a", { href: linkTo("away", { step: one.gate }) }, one.gate) : one.gate),
     el("td", {}, inWords(one.checker), " ", el("span", { class: "quiet" }, one.version)),
     el("td", { class: "bars" }, shares(one)),
     [one.seen, one.passed, one.failed, one.errors, one.not_run].map(cell)));
