@@ -76,13 +76,20 @@ def train_cells(vectors: NDArray[np.float32], floor: float, number: int) -> Cell
     )
     means.train(np.ascontiguousarray(sample))
     centres: NDArray[np.float32] = means.centroids
-    apart = np.sqrt(np.maximum(0, 2 - 2 * (centres @ centres.T)))
-    return Cells(centres, leeway(apart, floor))
+    return Cells(centres, leeway(centres, floor))
 
 
-def leeway(apart: NDArray[np.floating], floor: float) -> NDArray[np.float32]:
-    """Return how much lower a visitor's cosine may be, for centres so far apart (:attr:`Cells.leeway`)."""
-    lower: NDArray[np.float32] = (apart * (math.sqrt(max(0.0, 2 - 2 * floor)) / 2) + SLACK).astype(np.float32)
+def leeway(centres: NDArray[np.float32], floor: float) -> NDArray[np.float32]:
+    """Return how much lower a visitor's cosine may be (:attr:`Cells.leeway`); in place, since it is the largest table.
+
+    It is ``|c - c'| sqrt(2 - 2 floor) / 2`` and the slack, that is ``sqrt((1 - c . c')(1 - floor))`` and the slack.
+    """
+    lower: NDArray[np.float32] = centres @ centres.T
+    np.subtract(1, lower, out=lower)
+    np.maximum(lower, 0, out=lower)
+    lower *= np.float32(max(0.0, 1 - floor))
+    np.sqrt(lower, out=lower)
+    lower += np.float32(SLACK)
     return lower
 
 

@@ -12,7 +12,7 @@ from pipeline.errors import WorkError
 from pipeline.release.check_files import check_listed
 from pipeline.release.check_rows import read_splits
 from pipeline.release.files import list_files, split_of_file
-from pipeline.release.previous import found_release, refuse_unsound
+from pipeline.release.previous import found_release, unsound
 from pipeline.release.tables import TableError, read_ids
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.scenario import Scenario
@@ -42,8 +42,8 @@ class Against:
 def load_against(specification: Specification, releases: Path) -> tuple[Against, ...]:
     """Find the releases whose rows must not be copied.
 
-    Of each, the manifest and the tables of rows are compared with the hashes; no row is read but its id, which is the
-    hash of what is in it. The rest of the release is verified when its rows are first taken into the index.
+    Of each, the manifest and the tables of rows are compared with their hashes; no row is read but its id, which is the
+    hash of what is in it. Nothing else of a release bears on what copies it; ``impress verify`` looks at all of it.
 
     Args:
         specification: names the releases, and the hash of each one's manifest if it is pinned.
@@ -64,18 +64,19 @@ def _load(named: PreviousRelease, releases: Path, field: str) -> Against:
     try:
         ids = row_ids(folder, manifest)
     except TableError as error:
-        raise WorkError(f"{folder}: the previous release is not sound: {error}") from error
+        raise WorkError(f"{folder}: the release is not sound: {error}") from error
     return Against(reference, folder, ids)
 
 
 def scenarios_in(folder: Path) -> list[Scenario]:
-    """Verify a whole release and read its rows.
+    """Read the rows of a release.
 
     Raises:
-        WorkError: if it is not sound.
+        WorkError: if one is no sound scenario, or its id is not the hash of its content.
     """
-    refuse_unsound(folder)
-    placed, _, _ = read_splits(folder)
+    placed, _, problems = read_splits(folder)
+    if problems:
+        raise WorkError(unsound(folder, problems))
     return [row.scenario for row in placed]
 
 

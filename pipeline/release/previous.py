@@ -94,7 +94,7 @@ def found_release(named: PreviousRelease, releases: Path, field: str) -> tuple[P
         )
     manifest, problems = read_manifest(folder)
     if manifest is None or problems:
-        raise WorkError(_unsound(folder, problems))
+        raise WorkError(unsound(folder, problems))
     digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
     if manifest.specification.release_id != named.release:
         raise WorkError(
@@ -108,24 +108,16 @@ def found_release(named: PreviousRelease, releases: Path, field: str) -> tuple[P
     return folder, manifest, named.model_copy(update={"manifest_sha256": digest})
 
 
-def refuse_unsound(folder: Path) -> None:
-    """Verify a release, without embedding its plots.
-
-    Raises:
-        WorkError: with the first thing that is wrong with it.
-    """
-    problems = verify_release(folder, semantic=False)
-    if problems:
-        raise WorkError(_unsound(folder, problems))
-
-
-def _unsound(folder: Path, problems: Sequence[Problem]) -> str:
+def unsound(folder: Path, problems: Sequence[Problem]) -> str:
+    """Say that a release is not sound, and the first thing that is wrong with it."""
     return f"{folder}: the previous release is not sound: {problems[0].file}: {problems[0].problem}"
 
 
 def _load(named: PreviousRelease, releases: Path, field: str) -> Previous:
     folder, manifest, reference = found_release(named, releases, field)
-    refuse_unsound(folder)
+    problems = verify_release(folder, semantic=False)
+    if problems:
+        raise WorkError(unsound(folder, problems))
     rows, _, _ = read_splits(folder)
     retired, _ = read_retired(folder, manifest)
     candidates, _ = read_candidates(folder)

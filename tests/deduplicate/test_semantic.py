@@ -90,7 +90,7 @@ def test_no_choice_of_centres_loses_a_pair(seed: int, floor: float, number: int)
     unit: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     vectors = unit.astype(np.float32)
     centres = vectors[random.integers(0, len(vectors), number)]
-    cells = Cells(centres, leeway(np.linalg.norm(centres[:, None] - centres[None], axis=2), floor))
+    cells = Cells(centres, leeway(centres, floor))
     found = {(min(a, b), max(a, b)) for lefts, rights in pairs_in_cells(vectors, cells, floor - 1e-3)
              for a, b in zip(lefts.tolist(), rights.tolist(), strict=True)}  # fmt: skip
     assert set(brute_force(vectors, floor)) <= found

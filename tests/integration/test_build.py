@@ -153,7 +153,7 @@ def test_rows_of_an_earlier_release_are_not_built_again(tmp_path: Path, server: 
     (pinned,) = first.manifest.specification.deduplication.against
     assert pinned.manifest_sha256 == folder_hashes(tmp_path / "releases/scripted-2026.10.0")["manifest.json"]
     assert verify_release(tmp_path / RELEASE) == []
-    assert len(list((tmp_path / "index").rglob("*.npy"))) == 1
+    assert len(list((tmp_path / "index").rglob("*.rows"))) == 1
     elsewhere, release = tmp_path / "elsewhere", tmp_path / RELEASE
     with pytest.raises(WorkError, match=r"scripted-2026\.10\.0 is not there"):
         build(release / "specification.yaml", elsewhere, replay=release / "completions")
