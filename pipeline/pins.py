@@ -28,9 +28,9 @@ def run_folder(specification: Specification, out: Path) -> Path:
     """Return the working folder of a build: one for each content of a specification.
 
     What bears on the finished rows alone is left out, so that a build that missed a floor goes on from
-    its completions when the floor is lowered. So is the budget, which may be raised, and so is where a
-    calibration, earlier releases and protected corpora lie, since their content is pinned. A release whose rows are
-    carried over bears on all that is made, so it stays in.
+    its completions when the floor is lowered. So is the budget, which may be raised, how the threshold for copies was
+    found, and where a calibration, earlier releases and protected corpora lie, since their content is pinned. A release
+    whose rows are carried over bears on all that is made, so it stays in.
     """
     named = specification.previous
     left_out: dict[str, Any] = {
@@ -39,7 +39,7 @@ def run_folder(specification: Specification, out: Path) -> Path:
         "floors": True,
         "previous": {"path"} if named is not None and named.carries is not None else True,
         "gates": {"calibration": {"path"}},
-        "deduplication": {"against": {"__all__": {"path"}}, "protected": {"__all__": {"path"}}},
+        "deduplication": {"against": {"__all__": {"path"}}, "protected": {"__all__": {"path"}}, "curve": True},
     }
     made_by = specification.model_dump(mode="json", exclude=left_out)
     return out / "runs" / f"{specification.release_id}-{sha256_of(made_by)[:8]}"

@@ -16,7 +16,7 @@ from pipeline.errors import EXIT_DONE, EXIT_NO, InputError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.deduplicate.files import FileDeduplication, FileRow, Guarded, Pair
-    from pipeline.deduplicate.pairs import Curve, Point
+    from pipeline.schema.novelty import CurvePoint, NoveltyCurve
 
 DOUBTFUL_SHOWN = 5
 
@@ -110,7 +110,7 @@ def calibrated(file: Path, precision: float, out: Path | None) -> Answer:
 
     curve = curve_of(read_pairs(file), load_encoder(), precision)
     if out is not None:
-        write_text_atomic(out, json.dumps(curve.to_json(), indent=1) + "\n")
+        write_text_atomic(out, json.dumps(curve.model_dump(mode="json"), indent=1) + "\n")
         write_text_atomic(out.with_suffix(".svg"), svg_of(curve))
     rows: list[tuple[object, ...]] = [("threshold", "called", "precision", "interval", "recall", "interval", "F1")]
     wanted = [point for point in curve.points if point == curve.recommended or point == max_f1(curve)]
@@ -123,10 +123,10 @@ def calibrated(file: Path, precision: float, out: Path | None) -> Answer:
     best = curve.recommended
     said = f"no threshold reaches a precision of {precision:g}" if best is None else f"threshold {best.threshold:.4f}"
     head = f"{curve.pairs} pairs, {curve.copies} of them copies: {said}; in the table, beside the best F1"
-    return Answer(curve.to_json(), f"{head}\n{columns(rows)}", EXIT_NO if best is None else EXIT_DONE)
+    return Answer(curve.model_dump(mode="json"), f"{head}\n{columns(rows)}", EXIT_NO if best is None else EXIT_DONE)
 
 
-def max_f1(curve: Curve) -> Point:
+def max_f1(curve: NoveltyCurve) -> CurvePoint:
     """Return the point of the best F1; of equals the highest threshold."""
     return max(curve.points, key=lambda point: (point.f1, point.threshold))
 
