@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.deduplicate.encoder import Encoder
-from pipeline.deduplicate.files import plot_of_value
+from pipeline.deduplicate.file_rows import plot_of_value
 from pipeline.deduplicate.plot import Plot
 from pipeline.deduplicate.survivors import Entry, embed
 from pipeline.errors import InputError

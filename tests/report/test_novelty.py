@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pipeline.deduplicate.files import text_plot
+from pipeline.deduplicate.file_rows import text_plot
 from pipeline.deduplicate.pairs import LabelledPair, curve_of
 from pipeline.deduplicate.stage import deduplicate
 from pipeline.release.check_files import read_manifest
