@@ -24,7 +24,7 @@ from pipeline.calibration.load import load_calibration
 from pipeline.deduplicate.encoder import RememberingEncoder, load_encoder
 from pipeline.deduplicate.novelty import PlotVectors
 from pipeline.deduplicate.protected_files import load_protected
-from pipeline.deduplicate.vector_store import SET_ROWS, KeptEncoder
+from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.errors import WorkError
 from pipeline.exemplars import load_exemplars
 from pipeline.finish import finished, release_inputs
@@ -34,8 +34,9 @@ from pipeline.models.store import CompletionStore
 from pipeline.pins import INDEX, protected_by, rows_of, run_folder, with_pins
 from pipeline.plan import plan
 from pipeline.progress import Progress
+from pipeline.release.against import load_against
 from pipeline.release.gates import check_release
-from pipeline.release.previous import load_against, load_previous
+from pipeline.release.previous import load_previous
 from pipeline.release.write import specification_text, write_release
 from pipeline.rounds.context import BuildContext, ShardRunner, run_in_place
 from pipeline.rounds.engine import run_rounds
@@ -110,8 +111,8 @@ def weights_notes(progress: Progress) -> Callable[[str, int, int], None]:
 
 
 def encoded_notes(progress: Progress) -> Callable[[int, int], None]:
-    """Return what tells how far the vectors of an earlier release are, for a release that takes a while."""
-    return lambda done, total: progress.note(f"earlier releases: {done} of {total} texts") if total > SET_ROWS else None
+    """Return what tells how many rows of earlier releases were taken into the index."""
+    return lambda done, total: progress.note(f"earlier releases: {done} of {total} rows are new to the index")
 
 
 def calls_at_once(role: ModelRole) -> int:

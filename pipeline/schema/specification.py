@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from pipeline.schema.base import Json, Record, Sha256, Slug, Text
 from pipeline.schema.diversity import DiversityFloors
 from pipeline.schema.estimate import Currency
+from pipeline.schema.novelty import NoveltyCurve
 from pipeline.schema.policy import CalibrationFile, Rule
 from pipeline.schema.verdict import GateName
 
@@ -259,7 +260,8 @@ class DeduplicationSettings(Record):
     """When two candidates are the same, and when they are near. Both are cosines of plot embeddings.
 
     At ``threshold`` a row is a copy and is turned away; from ``related`` on, rows share a split. ``against`` names
-    earlier releases whose rows must not be copied either, ``protected`` files of others' texts.
+    earlier releases whose rows must not be copied either, ``protected`` files of others' texts. ``curve``: how the
+    threshold was found, as ``impress dedup --calibrate`` writes it; in a specification's file its path from there.
     """
 
     threshold: float = Field(default=0.92, gt=0, le=1)
@@ -267,6 +269,7 @@ class DeduplicationSettings(Record):
     encoder: Text = "all-MiniLM-L6-v2"
     against: tuple[PreviousRelease, ...] = ()
     protected: tuple[ProtectedCorpus, ...] = ()
+    curve: NoveltyCurve | Text | None = None
 
     @field_validator("against")
     @classmethod
