@@ -18,7 +18,6 @@ from pipeline.report.text import one_line
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import Manifest
-from pipeline.schema.specification import Specification
 
 LANGUAGES = ("en",)
 TAGS = ("agents", "ai-safety", "alignment", "benchmark", "synthetic", "tool-use")
@@ -33,7 +32,6 @@ HUB_LICENCES = (
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()|~$])")
-_SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 
 
 def render_card(manifest: Manifest, candidates: Sequence[Candidate], calibration: Calibration | None = None) -> str:
@@ -116,15 +114,6 @@ def has_retired(manifest: Manifest) -> bool:
     """Tell whether a row has ever retired, so that there is a table of them."""
     succession = manifest.succession
     return succession is not None and succession.retired + sum(one.retired for one in succession.history) > 0
-
-
-def licence_text(specification: Specification) -> str:
-    """Return ``LICENSE``: which licence, and where its text is if the name is an SPDX identifier."""
-    licence = one_line(specification.licence)
-    lines = [f"{one_line(specification.title)} ({specification.release_id}) is licensed under {licence}."]
-    if _SPDX.fullmatch(licence):
-        lines.append(f"The text of the licence: https://spdx.org/licenses/{licence}.html")
-    return "\n".join(lines) + "\n"
 
 
 def markdown(text: str) -> str:

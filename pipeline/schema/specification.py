@@ -220,12 +220,14 @@ class Carries(Record):
 
     ``renews``: give way to new rows, oldest first, each only once a new row of its cell is there. Rows that
     were held out are opened as they go. ``anchors``: promised to stay, so that rates can be compared; what is
-    neither stays as well. ``retire``: rows that go whatever comes, by id, each with its reason.
+    neither stays as well. ``retire``: rows that go whatever comes, by id, each with its reason. ``replace``: rows
+    that give way before all others and beyond ``renews``, likewise; ``items`` of the specification adds to them.
     """
 
     renews: float = Field(default=0.5, ge=0, le=1)
     anchors: float = Field(default=0.25, ge=0, le=1)
     retire: dict[Text, Text] = Field(default_factory=dict)
+    replace: dict[Text, Text] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
@@ -384,7 +386,11 @@ class Schedule(Record):
 
 
 class Specification(Record):
-    """What to build. ``floors`` and ``previous`` bear on the finished rows alone, ``budget`` on no row at all."""
+    """What to build. ``floors`` and ``previous`` bear on the finished rows alone, ``budget`` on no row at all.
+
+    ``items``: ``items.csv`` of ``impress analyze --report``. Rows of the release before that no model or every model
+    takes the bait of give way first; a release states them as ``previous.carries.replace`` in its place.
+    """
 
     name: ReleaseName
     version: Version
@@ -402,8 +408,18 @@ class Specification(Record):
     budget: Budget = Budget()
     floors: Floors = Floors()
     previous: LastRelease | None = None
+    items: Text | None = None
     schedule: Schedule | None = None
     models: Models
+
+    @model_validator(mode="after")
+    def _items_of_a_release(self) -> Self:
+        carried = self.previous is not None and self.previous.carries is not None
+        if self.items is not None and not carried and self.schedule is None:
+            raise ValueError(
+                "items tell which rows of the release before give way; it needs previous.carries or a schedule"
+            )
+        return self
 
     @property
     def release_id(self) -> str:
