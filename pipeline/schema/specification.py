@@ -416,9 +416,7 @@ class Specification(Record):
     def _items_of_a_release(self) -> Self:
         carried = self.previous is not None and self.previous.carries is not None
         if self.items is not None and not carried and self.schedule is None:
-            raise ValueError(
-                "items tell which rows of the release before give way; it needs previous.carries or a schedule"
-            )
+            raise ValueError("items say which rows of the release before give way: add previous.carries or a schedule")
         return self
 
     @property

@@ -153,3 +153,4 @@ def test_prefect_yaml_names_a_flow_that_is_there() -> None:
         assert f"async def {name}(" in (CHECKOUT / file).read_text(encoding="utf-8")
         assert (CHECKOUT / one["parameters"]["specification"]).is_file()
         assert one["concurrency_limit"]["limit"] == 1
+        scheduled(load_specification(CHECKOUT / one["parameters"]["specification"]))
