@@ -100,9 +100,13 @@ class Hub:
         """Return a file of a commit, fetched into a folder of its own."""
 
         def fetch() -> bytes:
-            place = self._api.hf_hub_download(
-                self.repo, path, repo_type="dataset", revision=revision, cache_dir=folder, force_download=True
-            )
+            try:
+                place = self._api.hf_hub_download(
+                    self.repo, path, repo_type="dataset", revision=revision, cache_dir=folder, force_download=True
+                )
+            except RuntimeError as error:
+                # Xet's client knows no other error; its text holds an address, which may be signed.
+                raise ConnectionError(path) from error
             return Path(place).read_bytes()
 
         return self._tried(fetch)

@@ -79,7 +79,7 @@ def test_a_file_that_is_not_there_or_no_text_is_one_error(tmp_path: Path) -> Non
 
 
 def test_a_specification_that_carries_nothing_over_has_no_use_for_items() -> None:
-    with pytest.raises(ValidationError, match="add previous.carries or a schedule"):
+    with pytest.raises(ValidationError, match=r"add previous\.carries or a schedule"):
         sample_specification(items="items.csv")
     sample_specification(items="items.csv", schedule={"cron": "0 6 1 * *"})
 

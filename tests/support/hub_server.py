@@ -1,7 +1,7 @@
 """A small server that speaks the Hub's protocol for datasets, with LFS, and fails on purpose.
 
 The calls are those that huggingface_hub 1.33 and datasets 5.2 make. Files come in by LFS; with ``xet`` they go out by
-Xet to a client that has it (:mod:`tests.support.xet_store`). Commits are real: a tree of paths, a parent, an id from both.
+Xet to a client that has it (``xet_store.py``). Commits are real: a tree of paths, a parent, an id from both.
 """
 
 from __future__ import annotations
@@ -166,9 +166,6 @@ class Handler(BaseHTTPRequestHandler):
         known = self.headers.get("Authorization") == f"Bearer {TOKEN}"
         if match := re.fullmatch(r"/objects/([0-9a-f]{64})", path):
             return self.put_object(match[1], body)
-        stored = xet_store.answer(path, self.server.url, self.headers.get("Range", ""), self.server.objects)
-        if stored is not None:
-            return stored
         if path == "/api/validate-yaml":
             return 200, {"errors": [], "warnings": []}, {}
         if path == "/api/whoami-v2":
@@ -185,7 +182,8 @@ class Handler(BaseHTTPRequestHandler):
                 if repo.gated and not known and match[2].startswith("/resolve/"):
                     return 401, {"error": "Access is restricted"}, {"X-Error-Code": "GatedRepo"}
                 return self.of_repo(match[1], repo, match[2], body, parse_qs(split.query), known=known)
-        return 404, {"error": f"no such call: {path}"}, {}
+        stored = xet_store.answer(path, self.server.url, self.headers.get("Range", ""), self.server.objects)
+        return stored or (404, {"error": f"no such call: {path}"}, {})
 
     def missing(self) -> tuple[int, Any, dict[str, str]]:
         return 404, {"error": "Repository not found"}, {"X-Error-Code": "RepoNotFound"}

@@ -1,7 +1,7 @@
 """What a Hub that stores with Xet answers to a client that downloads by it: token, reconstruction, chunks of a file.
 
-As huggingface.co/docs/xet describes it (authentication, download protocol, xorb format). A file is one xorb of chunks that
-are not compressed, and is known by its SHA-256, where the real one has a hash over chunks; clients do not check it.
+As huggingface.co/docs/xet describes it (authentication, download protocol, xorb format). A file is one xorb of chunks
+that are not compressed, and is known by its SHA-256, where the real one has a hash over chunks: no client checks.
 Uploads by Xet are not spoken: publishing hands buffers to the client, and these go by LFS.
 """
 
