@@ -12,6 +12,7 @@ from pipeline.diversity.figures import figures, previous_name
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.files import CANDIDATES, RETIRED, data_file
 from pipeline.release.inspect_rows import inspect_file
+from pipeline.release.licence import licence_text
 from pipeline.report.spending import cost_rows, prices_told
 from pipeline.report.tally import STOPPED_BY, by_domain, check_tallies, coverage, is_embedded, rows, short_cells
 from pipeline.report.text import one_line
@@ -29,6 +30,15 @@ HUB_LICENCES = (
     "apache-2.0", "cc-by-4.0", "cc-by-nc-4.0", "cc-by-sa-4.0", "cc0-1.0", "cdla-permissive-2.0", "mit", "odc-by",
 )  # fmt: skip
 """Licences that the Hub knows by these names; any other goes as ``other`` with its name."""
+
+MARKS = ("□", "◔", "◑", "◕", "■")
+"""How full a cell of the coverage table is, in quarters."""
+
+SPLITS = {
+    "dev": "trying things out",
+    "test": "measuring",
+    HELD_OUT: "measuring by those who made it; kept back until its rows retire",
+}
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()|~$])")
@@ -64,6 +74,11 @@ def render_card(manifest: Manifest, candidates: Sequence[Candidate], calibration
         costs=cost_rows(manifest.costs) if manifest.costs is not None else (),
         prices=prices_told(manifest.costs) if manifest.costs is not None else (),
         coverage=coverage(manifest.cells),
+        marks=MARKS,
+        splits=SPLITS,
+        first_split=first_split(manifest),
+        retired=has_retired(manifest),
+        licence_held=licence_text(manifest.specification.licence) is not None,
         figures=figures(manifest.diversity, previous_name(manifest)),
         domains=by_domain(manifest),
         embedded=is_embedded(manifest),
@@ -108,6 +123,12 @@ def front_matter(manifest: Manifest, *, retired: bool = False) -> str:
         lines += ["- config_name: retired", "  data_files:", "  - split: retired", f"    path: {RETIRED}"]
     lines += ["- config_name: candidates", "  data_files:", "  - split: candidates", f"    path: {CANDIDATES}", "---"]
     return "\n".join(lines) + "\n"
+
+
+def first_split(manifest: Manifest) -> str:
+    """Return the split that examples name: ``test`` if there is one, else the first that is open."""
+    open_splits = sorted(set(manifest.splits) - {HELD_OUT})
+    return "test" if "test" in open_splits else [*open_splits, HELD_OUT][0]
 
 
 def has_retired(manifest: Manifest) -> bool:
