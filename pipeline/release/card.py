@@ -11,6 +11,7 @@ from pipeline.canary import canary_sentence
 from pipeline.diversity.figures import figures, previous_name
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.files import CANDIDATES, RETIRED, data_file
+from pipeline.release.funnel import made_in
 from pipeline.release.inspect_rows import inspect_file
 from pipeline.release.licence import licence_text
 from pipeline.report.spending import cost_rows, prices_told
@@ -83,7 +84,8 @@ def render_card(manifest: Manifest, candidates: Sequence[Candidate], calibration
         domains=by_domain(manifest),
         embedded=is_embedded(manifest),
         rows=rows(manifest),
-        made=len(candidates),
+        made=sum(1 for _ in made_in(candidates, manifest.version)),
+        candidates=len(candidates),
         short=short_cells(manifest),
         stopped=STOPPED_BY.get(manifest.stopped_by, manifest.stopped_by),
     )
