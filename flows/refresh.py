@@ -28,7 +28,8 @@ from pipeline.publish.run import Published, Wish, publish
 from pipeline.refresh import Next, check_renewable, due_early, next_release, scheduled
 from pipeline.release.diff import diff_releases
 from pipeline.release.views import read_release
-from pipeline.schema.specification import Schedule, Specification
+from pipeline.schema.renewal import Schedule
+from pipeline.schema.specification import Specification
 from pipeline.seeds import load_seeds, load_specification
 from pipeline.succession import NothingNewError
 

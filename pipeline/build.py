@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -187,9 +188,8 @@ async def run_build(
         client = await stack.enter_async_context(opened)
         context = await context_of(stands, seeds, client, out=out, progress=progress, runner=runner)
         ledger, stopped = await run_rounds(context)
-        release, manifest = await asyncio.to_thread(
-            make_release, context, store, ledger, stopped, inherited=inherited, out=out
-        )
+        making = partial(make_release, context, store, ledger, stopped, inherited=inherited, out=out)
+        release, manifest = await asyncio.to_thread(making)
         return BuildResult(release=release, manifest=manifest, calls_made=client.calls_made)
 
 

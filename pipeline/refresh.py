@@ -14,7 +14,8 @@ from pipeline.release.check_files import read_manifest
 from pipeline.release.versions import next_version, parts
 from pipeline.release.views import read_release
 from pipeline.schema.cell import Plan
-from pipeline.schema.specification import Carries, LastRelease, Schedule, Specification
+from pipeline.schema.renewal import Carries, LastRelease, Schedule
+from pipeline.schema.specification import Specification
 
 
 @dataclass(frozen=True)

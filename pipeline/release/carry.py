@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pipeline.errors import UsageError
 from pipeline.release.versions import parts
 from pipeline.schema.cell import Plan, PlannedCell
+from pipeline.schema.renewal import Carries
 from pipeline.schema.scenario import Retirement, Scenario
-from pipeline.schema.specification import Carries
 
 RENEWED = "renewed: newer rows of its cell take its place"
 OPENED = "opened: held out until now, renewed by newer rows of its cell"

@@ -24,7 +24,7 @@ from pipeline.release.public import own_texts, public_part
 from pipeline.release.verify import verify_release
 from pipeline.release.views import read_release
 from pipeline.release.write import write_release
-from pipeline.schema.specification import Schedule
+from pipeline.schema.renewal import Schedule
 from tests.support.encoders import WordEncoder
 from tests.support.hub_server import Handler, HubServer
 from tests.support.releases import rows_of, sample_candidates, sample_inputs, sample_specification

@@ -16,7 +16,7 @@ from pipeline.analysis.report import items_csv
 from pipeline.errors import InputError, UsageError
 from pipeline.release.carry import HELD_OUT, RENEWED, HeldRow, plan_renewal
 from pipeline.release.items import COLUMNS, FLAGS, LEAST_MODELS, ItemLine, read_items, replaced_by
-from pipeline.schema.specification import Carries, LastRelease
+from pipeline.schema.renewal import Carries, LastRelease
 from pipeline.succession import with_items
 from tests.release.test_history import story
 from tests.support.chains import Chain
