@@ -9,6 +9,7 @@ from itertools import combinations
 from pydantic import Field
 
 from pipeline.analysis.agreement import Agreement, agreement_of
+from pipeline.analysis.equating import Equating, equatings
 from pipeline.analysis.items import Item, items_of
 from pipeline.analysis.paired import Comparison, compare, corrected
 from pipeline.analysis.rates import Rate, any_of, grouped, rate_of
@@ -112,6 +113,9 @@ class Analysis(Record):
     guards: tuple[Guard, ...]
     judging: tuple[Judging, ...]
     items: tuple[Item, ...]
+    equatings: tuple[Equating, ...] = Field(
+        default=(), description="of releases of one benchmark that follow each other"
+    )
     remarks: tuple[str, ...] = ()
 
 
@@ -121,6 +125,8 @@ def analyze(runs: Sequence[Run], *, confidence: float = 0.95, remarks: Sequence[
     notes = [*remarks]
     if len({run.setting for run in runs}) > 1:
         notes.append("runs of several sampling settings: name them apart as models, or analyse their logs apart")
+    if len({run.release for run in runs}) > 1:
+        notes.append("runs of several releases: rates are over the rows of all of them; the equated ones stand apart")
     return Analysis(
         runs=len(runs),
         models=tuple(sorted({run.model for run in runs})),
@@ -140,6 +146,7 @@ def analyze(runs: Sequence[Run], *, confidence: float = 0.95, remarks: Sequence[
         guards=tuple(_guards(runs, confidence)),
         judging=tuple(_judging(runs, confidence)),
         items=tuple(items_of([run for run in runs if _is_plain(run)])),
+        equatings=tuple(equatings(runs, confidence)),
         remarks=tuple(notes),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.analysis.analyze import Analysis
+from pipeline.analysis.equating import Equated, Equating
 from pipeline.analysis.paired import Comparison
 from pipeline.analysis.rates import Rate
 
@@ -77,6 +78,35 @@ def overall_rows(analysis: Analysis) -> list[tuple[str, ...]]:
             )
         )
     return rows
+
+
+EQUATED_HEAD = (
+    "model",
+    "condition",
+    "older",
+    "newer",
+    "rows of both",
+    "shift, logits",
+    "older's own rows",
+    "newer's own rows",
+    "equated to the older",
+)
+
+
+def equated_rows(analysis: Analysis) -> list[tuple[str, ...]]:
+    """Return the head and a row for each model on two releases of one benchmark; or the head alone."""
+    return [EQUATED_HEAD, *(_equated(pair, one) for pair in analysis.equatings for one in pair.models)]
+
+
+def _equated(pair: Equating, one: Equated) -> tuple[str, ...]:
+    shift, equated = "not known", "not known: too few rows"
+    if pair.shift is not None and pair.low is not None and pair.high is not None:
+        shift = f"{pair.shift:+.2f} [{pair.low:+.2f}, {pair.high:+.2f}]"
+    if one.equated is not None and one.low is not None and one.high is not None:
+        equated = f"{100 * one.equated:.1f}% [{100 * one.low:.1f}, {100 * one.high:.1f}]"
+    before = "not run" if one.older is None else share(one.older)
+    kept = str(pair.anchors)
+    return (one.model, pair.condition, pair.older, pair.newer, kept, shift, before, share(one.newer), equated)
 
 
 def status_lines(analysis: Analysis) -> Sequence[str]:

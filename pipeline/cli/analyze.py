@@ -28,17 +28,19 @@ def command(*, logs: tuple[Path, ...], report: Path | None, confidence: float) -
     """Say what Inspect logs of our tasks show.
 
     LOGS are files or folders. Runs are compared where two conditions differ in one factor; what was not measured is
-    counted apart and is in no rate.
+    counted apart and is in no rate. Rates on two releases of one benchmark are equated on the rows that both hold.
     """
     from pipeline.analysis.analyze import analyze
     from pipeline.analysis.runs import log_files, read_runs
-    from pipeline.analysis.told import COMPARISON_HEAD, comparison_row, overall_rows, status_lines
+    from pipeline.analysis.told import COMPARISON_HEAD, comparison_row, equated_rows, overall_rows, status_lines
 
     runs, remarks = read_runs(log_files(logs))
     found = analyze(runs, confidence=confidence, remarks=remarks)
     parts = [f"{found.runs} runs, intervals at {confidence:g}", columns(overall_rows(found))]
     if found.comparisons:
         parts.append(columns([COMPARISON_HEAD, *map(comparison_row, found.comparisons)]))
+    if found.equatings:
+        parts.append(columns(equated_rows(found)))
     parts += [*status_lines(found), *(f"note: {one}" for one in found.remarks)]
     if report is not None:
         from pipeline.analysis.report import write_report

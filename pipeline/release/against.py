@@ -15,8 +15,9 @@ from pipeline.release.files import list_files, split_of_file
 from pipeline.release.previous import found_release, unsound
 from pipeline.release.tables import TableError, read_ids
 from pipeline.schema.manifest import Manifest
+from pipeline.schema.renewal import PreviousRelease
 from pipeline.schema.scenario import Scenario
-from pipeline.schema.specification import PreviousRelease, Specification
+from pipeline.schema.specification import Specification
 
 
 @dataclass(frozen=True)

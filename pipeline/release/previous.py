@@ -18,8 +18,9 @@ from pipeline.release.verify import verify_release
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.history import Past
 from pipeline.schema.manifest import Manifest
+from pipeline.schema.renewal import PreviousRelease
 from pipeline.schema.scenario import Scenario
-from pipeline.schema.specification import PreviousRelease, Specification
+from pipeline.schema.specification import Specification
 
 
 @dataclass(frozen=True)
