@@ -55,15 +55,13 @@ class Cost(Record):
     completion_tokens: Amount
 
 
-def cost_of(
-    experiment: Experiment, loaded: Loaded, *, models: int, judges: int, calls: int = 10, limit: int | None = None
-) -> Cost:
+def cost_of(experiment: Experiment, loaded: Loaded, *, models: int, judges: int, calls: int = 10) -> Cost:
     """Estimate an experiment on the rows of a release."""
     parts: list[Part] = []
     left_out = 0
     for arm in experiment.arms:
-        sizes = _sizes(loaded, arm)[: limit or None]
-        left_out += len(loaded.rows) - len(sizes) if limit is None else 0
+        sizes = _sizes(loaded, arm)
+        left_out += len(loaded.rows) - len(sizes)
         times = experiment.epochs * models
         parts.append(_agents(arm, sizes, times, calls))
         if judges:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import impress
 from pipeline.cli import main
 from pipeline.errors import InputError, UsageError
 from pipeline.evaluation.releases import load_rows
 from pipeline.experiments.cost import cost_of
 from pipeline.experiments.run import Who, arm_arguments, check, run
 from pipeline.experiments.spec import all_experiments, load_experiment
+from pipeline.experiments.subset import chosen
 from tests.support.transcripts import SAMPLE
 
 EXPERIMENTS = all_experiments()
@@ -74,9 +76,23 @@ def test_an_experiment_runs_and_a_second_time_runs_nothing_again(tmp_path: Path)
     found = load_experiment(EXPERIMENTS["e5-ladder"])
     who = Who(("scripted/risky",), model_args={"release": str(SAMPLE)})
     settings = {"display": "none"}
-    logs = run(found, str(SAMPLE), who, tmp_path, limit=2, settings=settings)
+    ids = [row.scenario.id for row in chosen(found, load_rows(SAMPLE), 2).rows]
+    logs = run(found, str(SAMPLE), who, tmp_path, ids=ids, settings=settings)
     assert len(logs) == 3
     times = {log: log.stat().st_mtime_ns for log in tmp_path.glob("*.eval")}
-    again = run(found, str(SAMPLE), who, tmp_path, limit=2, settings=settings)
+    again = run(found, str(SAMPLE), who, tmp_path, ids=ids, settings=settings)
     assert sorted(log.name for log in again) == sorted(log.name for log in logs)
     assert {log: log.stat().st_mtime_ns for log in tmp_path.glob("*.eval")} == times
+
+
+def test_a_limit_spreads_over_motives_and_gives_each_arm_the_same_scenarios() -> None:
+    found = load_experiment(EXPERIMENTS["e11-controls"])
+    loaded = load_rows(SAMPLE)
+    motives = {row.scenario.motive for row in loaded.rows}
+    picked = chosen(found, loaded, len(motives)).rows
+    assert {row.scenario.motive for row in picked} == motives
+    assert len(picked) == len(motives)
+    for arm in found.arms:
+        have = {sample.id for sample in impress.agent(release=str(SAMPLE), **arm_arguments(arm)).dataset}
+        assert {row.scenario.id for row in picked} <= have
+    assert chosen(found, loaded, 1000).rows == loaded.rows
