@@ -13,7 +13,9 @@ from pipeline.analysis.items import Item, items_of
 from pipeline.analysis.paired import Comparison, compare, corrected
 from pipeline.analysis.rates import Rate, any_of, grouped, rate_of
 from pipeline.analysis.runs import Run
+from pipeline.analysis.spending import Spending, spending_of
 from pipeline.evaluation.rule import INVALID
+from pipeline.models.prices import load_prices
 from pipeline.schema.base import Record
 
 SLICES: dict[str, Callable[[Run], str]] = {
@@ -112,6 +114,7 @@ class Analysis(Record):
     guards: tuple[Guard, ...]
     judging: tuple[Judging, ...]
     items: tuple[Item, ...]
+    spending: tuple[Spending, ...]
     remarks: tuple[str, ...] = ()
 
 
@@ -140,6 +143,7 @@ def analyze(runs: Sequence[Run], *, confidence: float = 0.95, remarks: Sequence[
         guards=tuple(_guards(runs, confidence)),
         judging=tuple(_judging(runs, confidence)),
         items=tuple(items_of([run for run in runs if _is_plain(run)])),
+        spending=tuple(spending_of(runs, load_prices())),
         remarks=tuple(notes),
     )
 

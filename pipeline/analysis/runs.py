@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,15 @@ _SIZE = re.compile(r"(?<![a-z0-9.])(\d+(?:[._]\d+)?)\s?([bm])(?![a-z0-9])", re.I
 _NAME = re.compile(r"[a-z]+", re.IGNORECASE)
 _SETTINGS = ("temperature", "top_p", "max_tokens", "seed", "reasoning_effort")
 _OURS = {"action", "answer", "induced", "considered"}
+
+
+class Used(Record):
+    """Tokens that a model took in a run, as its endpoint counted them; ``None`` where it did not."""
+
+    model: str
+    base_url: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 class Run(Record):
@@ -51,6 +60,7 @@ class Run(Record):
     failed_calls: int = 0
     flagged: bool | None = None
     attempted: bool | None = None
+    used: tuple[Used, ...] = ()
     log: str = ""
 
     @property
@@ -194,8 +204,24 @@ def _run(log: EvalLog, sample: EvalSample, file: Path) -> Run:
         failed_calls=int(notes.get("failed_calls", 0)),
         flagged=None if not guarded else any(outcome != "pass" for outcome in guarded),
         attempted=None if not notes else bool(notes.get("risky_calls") or notes.get("blocked_risky")),
+        used=tuple(_used(log, sample)),
         log=str(file),
     )
+
+
+def _used(log: EvalLog, sample: EvalSample) -> Iterator[Used]:
+    """Yield what each model took: prompts with what a provider read from or wrote to its cache of them."""
+    roles = (log.eval.model_roles or {}).values()
+    others = [one for role in roles for one in (role if isinstance(role, list) else [role])]
+    places = {log.eval.model: log.eval.model_base_url} | {one.model: one.base_url for one in others}
+    for name in dict.fromkeys((log.eval.model, *sample.model_usage)):
+        took = sample.model_usage.get(name)
+        known = took is not None and took.input_tokens + took.output_tokens > 0
+        if took is None or not known:
+            yield Used(model=name, base_url=places.get(name))
+            continue
+        prompt = took.input_tokens + (took.input_tokens_cache_read or 0) + (took.input_tokens_cache_write or 0)
+        yield Used(model=name, base_url=places.get(name), prompt_tokens=prompt, completion_tokens=took.output_tokens)
 
 
 def _said(score: Score | None) -> bool | None:

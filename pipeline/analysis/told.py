@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pipeline.analysis.analyze import Analysis
 from pipeline.analysis.paired import Comparison
 from pipeline.analysis.rates import Rate
+from pipeline.analysis.spending import Spending
 
 
 def share(rate: Rate) -> str:
@@ -85,3 +86,13 @@ def status_lines(analysis: Analysis) -> Sequence[str]:
         f"{name}: " + ", ".join(f"{status} {count}" for status, count in one.statuses.items())
         for name, one in analysis.counts.items()
     ]
+
+
+SPENDING_HEAD = ("model", "runs", "tokens read", "tokens written", "money", "price")
+
+
+def spending_row(one: Spending) -> tuple[str, ...]:
+    """Return what a model took as cells; what is not known is ``unknown``."""
+    tokens = ("unknown" if count is None else f"{count:,}" for count in (one.prompt_tokens, one.completion_tokens))
+    money = "unknown" if one.money is None else f"{one.currency} {one.money:,.2f}" if one.currency else "none"
+    return (one.model, str(one.runs), *tokens, money, one.price)

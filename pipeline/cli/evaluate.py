@@ -10,7 +10,7 @@ import click
 from pipeline.cli.answer import Answer, AnswerCommand, columns
 
 if TYPE_CHECKING:
-    from pipeline.experiments.cost import Cost
+    from pipeline.experiments.cost import Cost, Part
 
 
 @click.command(
@@ -67,6 +67,7 @@ def command(
     from pipeline.experiments.run import Who, check, run
     from pipeline.experiments.spec import load_experiment
     from pipeline.experiments.subset import chosen
+    from pipeline.models.prices import load_prices
 
     found = load_experiment(_path(experiment))
     found = found if epochs is None else found.model_copy(update={"epochs": epochs})
@@ -75,7 +76,8 @@ def command(
     check(found, who)
     loaded = load_rows(release, tag=tag, split=split)
     picked = loaded if limit is None else chosen(found, loaded, limit)
-    cost = cost_of(found, picked, models=len(named), judges=len(judges))
+    agents, judging = who.charges(load_prices())
+    cost = cost_of(found, picked, models=agents, judges=judging)
     text = f"{found.id}: {found.question}\n{cost_text(cost)}"
     if not really:
         return Answer(cost.model_dump(mode="json"), f"{text}\nnothing was run; add --run")
@@ -97,12 +99,23 @@ def command(
 
 def cost_text(cost: Cost) -> str:
     """Say an estimate."""
-    rows: list[tuple[object, ...]] = [("role", "arm", "runs", "calls", "tokens read", "tokens written")]
+    rows: list[tuple[object, ...]] = [
+        ("role", "model", "arm", "runs", "calls", "tokens read", "tokens written", "money")
+    ]
     for part in cost.parts:
-        rows.append((part.role, part.arm, part.runs, *map(_amount, _amounts(part))))
-    rows.append(("all", "", cost.runs, *map(_amount, _amounts(cost))))
+        rows.append((part.role, part.model, part.arm, part.runs, *map(_amount, _amounts(part)), _money(part)))
+    rows.append(("all", "", "", cost.runs, *map(_amount, _amounts(cost)), _money(cost)))
     left = f"\n{cost.left_out} rows lack a framing of an arm and are left out there" if cost.left_out else ""
-    return columns(rows) + left
+    told = dict.fromkeys(f"\n{part.model}: {part.price}" for part in cost.parts)
+    return columns(rows) + left + "".join(told)
+
+
+def _money(of: Part | Cost) -> str:
+    if of.cost is None:
+        return "unknown"
+    if of.currency is None:
+        return "nothing charged"
+    return f"{of.currency} {of.cost.typical:,.2f} ({of.cost.low:,.2f} to {of.cost.high:,.2f})"
 
 
 def _amounts(of: Any) -> tuple[Any, ...]:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UsageError, WorkError
+from pipeline.evaluation.charges import Charge, charge_of
 from pipeline.experiments.spec import Arm, Experiment
+from pipeline.schema.estimate import Prices
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -26,6 +28,12 @@ class Who:
     judges: tuple[str, ...] = ()
     model_args: Mapping[str, Any] = field(default_factory=dict)
     judge_temperature: float = 0.0
+
+    def charges(self, prices: Prices) -> tuple[dict[str, Charge], dict[str, Charge]]:
+        """Return what agents and judges charge, by name."""
+        agents = {name: charge_of(name, self.model_args.get("base_url"), prices) for name in self.models}
+        judges = {name: charge_of(name, _args(self, name).get("base_url"), prices) for name in self.judges}
+        return agents, judges
 
 
 def check(experiment: Experiment, who: Who) -> None:
@@ -110,7 +118,7 @@ def run(
         cache=CachePolicy(expiry=None, scopes={"logs": str(out.absolute())}),
         **(settings or {}),
     )
-    if not done:
+    if not done or not logs:  # interrupted, it gives no log at all
         raise WorkError(f"{out}: not all runs ended well; run the same again to go on from there")
     return [Path(log.location.removeprefix("file://")) for log in logs]
 
