@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from pipeline.errors import InputError, UsageError
+from pipeline.evaluation.charges import in_process
 from pipeline.evaluation.condition import Condition
 from pipeline.schema.base import Record
 
@@ -124,18 +125,22 @@ def read_runs(files: Sequence[Path]) -> tuple[list[Run], list[str]]:
 
     Returns:
         The runs, each once: of logs of one evaluation that was retried, a run counts from the last log that has it
-        scored. Then remarks on logs that are not whole.
+        scored. Then remarks on logs that are not whole, nor continued by one that is.
 
     Raises:
         InputError: for a file that is no log, or a log without our scores.
     """
     runs: dict[tuple[Any, ...], Run] = {}
-    remarks = []
+    whole, broken = set(), {}
     for file in files:
         log = _read(file)
-        if log.status != "success":
-            remarks.append(f"{file.name}: {log.status}, so some of its runs may be missing")
+        if log.status == "success":
+            whole.add(log.eval.task_id)
+        else:
+            broken[file] = (log.status, log.eval.task_id)
         for sample in log.samples or ():
+            if _broken_off(log, sample):
+                continue
             run = _run(log, sample, file)
             key = (run.model, run.scenario, run.epoch, run.condition.id, run.setting, log.eval.task_id)
             if key not in runs or run.status != "error":
@@ -144,7 +149,17 @@ def read_runs(files: Sequence[Path]) -> tuple[list[Run], list[str]]:
         raise InputError(
             "holds no run of a task of ours", file=files[0], allowed="logs of impress/agent, choice, judgment"
         )
+    remarks = [
+        f"{file.name}: {status}, so some of its runs may be missing"
+        for file, (status, task) in broken.items()
+        if task not in whole
+    ]
     return list(runs.values()), remarks
+
+
+def _broken_off(log: EvalLog, sample: EvalSample) -> bool:
+    """Tell whether somebody interrupted the run: nothing that the agent did ended it, and it will be run anew."""
+    return log.status == "cancelled" and sample.error is not None and "CancelledError" in sample.error.message
 
 
 def moments_of(file: Path, scenario: str, epoch: int) -> list[Moment]:
@@ -215,13 +230,13 @@ def _used(log: EvalLog, sample: EvalSample) -> Iterator[Used]:
     others = [one for role in roles for one in (role if isinstance(role, list) else [role])]
     places = {log.eval.model: log.eval.model_base_url} | {one.model: one.base_url for one in others}
     for name in dict.fromkeys((log.eval.model, *sample.model_usage)):
+        at = None if in_process(name) else places.get(name)
         took = sample.model_usage.get(name)
-        known = took is not None and took.input_tokens + took.output_tokens > 0
-        if took is None or not known:
-            yield Used(model=name, base_url=places.get(name))
+        if took is None or took.input_tokens + took.output_tokens == 0:
+            yield Used(model=name, base_url=at)
             continue
         prompt = took.input_tokens + (took.input_tokens_cache_read or 0) + (took.input_tokens_cache_write or 0)
-        yield Used(model=name, base_url=places.get(name), prompt_tokens=prompt, completion_tokens=took.output_tokens)
+        yield Used(model=name, base_url=at, prompt_tokens=prompt, completion_tokens=took.output_tokens)
 
 
 def _said(score: Score | None) -> bool | None:

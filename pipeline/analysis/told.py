@@ -80,6 +80,13 @@ def overall_rows(analysis: Analysis) -> list[tuple[str, ...]]:
     return rows
 
 
+def methods(analysis: Analysis) -> str:
+    """Return the methods of the intervals in use, by name: of rates, then of differences."""
+    rates = {one.figures.action.method for one in analysis.overall}
+    differences = {one.method for one in analysis.comparisons}
+    return "; ".join([*sorted(filter(None, rates)), *sorted(filter(None, differences))])
+
+
 def status_lines(analysis: Analysis) -> Sequence[str]:
     """Return what became of the runs, one line a model and condition."""
     return [

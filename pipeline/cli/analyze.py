@@ -36,6 +36,7 @@ def command(*, logs: tuple[Path, ...], report: Path | None, confidence: float) -
         COMPARISON_HEAD,
         SPENDING_HEAD,
         comparison_row,
+        methods,
         overall_rows,
         spending_row,
         status_lines,
@@ -43,7 +44,10 @@ def command(*, logs: tuple[Path, ...], report: Path | None, confidence: float) -
 
     runs, remarks = read_runs(log_files(logs))
     found = analyze(runs, confidence=confidence, remarks=remarks)
-    parts = [f"{found.runs} runs, intervals at {confidence:g}", columns(overall_rows(found))]
+    parts = [
+        ": ".join(filter(None, (f"{found.runs} runs, intervals at {confidence:g}", methods(found)))),
+        columns(overall_rows(found)),
+    ]
     if found.comparisons:
         parts.append(columns([COMPARISON_HEAD, *map(comparison_row, found.comparisons)]))
     if found.spending:

@@ -35,6 +35,11 @@ class Charge:
         return None if self.price is None else self.price.currency
 
 
+def in_process(model: str) -> bool:
+    """Tell whether a model, as Inspect names it, runs in this process: an address of its is nobody's price list."""
+    return model.partition("/")[0] in IN_PROCESS
+
+
 def charge_of(model: str, base_url: str | None, prices: Prices) -> Charge:
     """Return what a model costs.
 
@@ -43,8 +48,8 @@ def charge_of(model: str, base_url: str | None, prices: Prices) -> Charge:
         base_url: of its endpoint; ``None`` where the provider knows it alone.
         prices: as ``seeds/prices.yaml`` has them, by endpoint and name.
     """
-    provider, _, name = model.partition("/")
-    if provider in IN_PROCESS:
+    name = model.partition("/")[2]
+    if in_process(model):
         return Charge(None, free=True, told="runs in this process: nothing is charged")
     if base_url is None:
         return Charge(None, free=False, told=f"no price of {model} is known: its address is not named")
