@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
+from pipeline.errors import UsageError
 from pipeline.evaluation.releases import Loaded, Row
 from pipeline.experiments.spec import Experiment
 from pipeline.framing import available, load_framings
 
 
 def chosen(experiment: Experiment, loaded: Loaded, limit: int) -> Loaded:
-    """Return at most ``limit`` rows that have the framing of every arm: in turn one of each motive, by id."""
+    """Return at most ``limit`` rows that have the framing of every arm: in turn one of each motive, by id.
+
+    Raises:
+        UsageError: if there is none.
+    """
     texts = load_framings().texts
     whole = [
         row
         for row in loaded.rows
         if all(available(row.scenario, texts).why_not(arm.framing) is None for arm in experiment.arms)
     ]
+    if not whole:
+        raise UsageError(f"no row of {loaded.name} has the framings of all arms of {experiment.id}")
     by_motive: dict[str, list[Row]] = {}
     for row in whole:
         by_motive.setdefault(row.scenario.motive, []).append(row)

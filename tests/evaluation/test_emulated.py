@@ -16,10 +16,13 @@ from inspect_ai.model import (
     ChatMessageTool,
     ChatMessageUser,
     ContentReasoning,
+    GenerateConfig,
+    get_model,
 )
 from inspect_ai.tool import ToolFunction, ToolInfo
 from inspect_ai.tool._tool_def import tool_defs
 
+import impress  # noqa: F401 - registers the provider
 from pipeline.evaluation.agent import tool_of
 from pipeline.evaluation.emulated import asked, instruction, read, schema
 from pipeline.evaluation.messages import transcript_of
@@ -113,6 +116,26 @@ async def test_the_chat_goes_out_in_plain_roles_and_the_models_own_words() -> No
     assert json.loads(sent[2]["content"]) == json.loads(acting("list_deposits", {"status": "due"}))
     assert sent[3]["content"] == 'RESULT of list_deposits\n[{"id": 1}]'
     assert json.loads(sent[4]["content"]) == {"thought": "", "closing": "Finished."}
+
+
+@pytest.mark.model
+@pytest.mark.slow
+async def test_a_real_model_acts_in_a_form_that_is_read() -> None:
+    """The smallest embedded model: unless it is cut off, what it says calls a tool that there is, or closes."""
+    box = Toolbox(SCENARIO)
+    tools = [tool_of(spec, box) for spec in SCENARIO.tools]
+    model = get_model("embedded/smollm2_135m_instruct_q4", memoize=False)
+    async with model:
+        for seed in (1, 2, 3):
+            config = GenerateConfig(seed=seed, temperature=0.7, max_tokens=250)
+            output = await model.generate("Look at which deposits are due.", tools=tools, config=config)
+            if output.stop_reason == "max_tokens":
+                continue
+            calls = output.message.tool_calls or []
+            assert output.stop_reason == ("tool_calls" if calls else "stop")
+            assert not isinstance(output.message.content, str), "it was read as one of the two forms"
+            assert {call.function for call in calls} <= {spec.name for spec in SCENARIO.tools}
+            assert all(call.parse_error is None for call in calls)
 
 
 @given(thought=st.text(), closing=st.text())
