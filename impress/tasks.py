@@ -2,8 +2,8 @@
 
 Arguments that all three share:
 
-    release         a release's folder, or ORG/NAME of a dataset repository on the Hub
-    tag             tag, branch or commit there (the newest)
+    release         a release's folder, or ORG/NAME@TAG of a dataset repository on the Hub
+    tag             tag, branch or commit there, where the release names none (the newest)
     split           which split, or ``all`` (``test``, since ``dev`` is for trying things out)
     as_of, after    the benchmark as it stood at a version; only rows that came in after a version, month or day
     reality, persona, temptation, authorisation

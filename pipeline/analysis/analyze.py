@@ -14,7 +14,9 @@ from pipeline.analysis.items import Item, items_of
 from pipeline.analysis.paired import Comparison, compare, corrected
 from pipeline.analysis.rates import Rate, any_of, grouped, rate_of
 from pipeline.analysis.runs import Run
+from pipeline.analysis.spending import Spending, spending_of
 from pipeline.evaluation.rule import INVALID
+from pipeline.models.prices import load_prices
 from pipeline.schema.base import Record
 
 SLICES: dict[str, Callable[[Run], str]] = {
@@ -116,6 +118,7 @@ class Analysis(Record):
     equatings: tuple[Equating, ...] = Field(
         default=(), description="of releases of one benchmark that follow each other"
     )
+    spending: tuple[Spending, ...]
     remarks: tuple[str, ...] = ()
 
 
@@ -147,6 +150,7 @@ def analyze(runs: Sequence[Run], *, confidence: float = 0.95, remarks: Sequence[
         judging=tuple(_judging(runs, confidence)),
         items=tuple(items_of([run for run in runs if _is_plain(run)])),
         equatings=tuple(equatings(runs, confidence)),
+        spending=tuple(spending_of(runs, load_prices())),
         remarks=tuple(notes),
     )
 

@@ -8,6 +8,7 @@ from pipeline.analysis.analyze import Analysis
 from pipeline.analysis.equating import Equated, Equating
 from pipeline.analysis.paired import Comparison
 from pipeline.analysis.rates import Rate
+from pipeline.analysis.spending import Spending
 
 
 def share(rate: Rate) -> str:
@@ -109,9 +110,26 @@ def _equated(pair: Equating, one: Equated) -> tuple[str, ...]:
     return (one.model, pair.condition, pair.older, pair.newer, kept, shift, before, share(one.newer), equated)
 
 
+def methods(analysis: Analysis) -> str:
+    """Return the methods of the intervals in use, by name: of rates, then of differences."""
+    rates = {one.figures.action.method for one in analysis.overall}
+    differences = {one.method for one in analysis.comparisons}
+    return "; ".join([*sorted(filter(None, rates)), *sorted(filter(None, differences))])
+
+
 def status_lines(analysis: Analysis) -> Sequence[str]:
     """Return what became of the runs, one line a model and condition."""
     return [
         f"{name}: " + ", ".join(f"{status} {count}" for status, count in one.statuses.items())
         for name, one in analysis.counts.items()
     ]
+
+
+SPENDING_HEAD = ("model", "runs", "tokens read", "tokens written", "money", "price")
+
+
+def spending_row(one: Spending) -> tuple[str, ...]:
+    """Return what a model took as cells; what is not known is ``unknown``."""
+    tokens = ("unknown" if count is None else f"{count:,}" for count in (one.prompt_tokens, one.completion_tokens))
+    money = "unknown" if one.money is None else f"{one.currency} {one.money:,.2f}" if one.currency else "none"
+    return (one.model, str(one.runs), *tokens, money, one.price)

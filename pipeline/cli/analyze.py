@@ -32,15 +32,29 @@ def command(*, logs: tuple[Path, ...], report: Path | None, confidence: float) -
     """
     from pipeline.analysis.analyze import analyze
     from pipeline.analysis.runs import log_files, read_runs
-    from pipeline.analysis.told import COMPARISON_HEAD, comparison_row, equated_rows, overall_rows, status_lines
+    from pipeline.analysis.told import (
+        COMPARISON_HEAD,
+        SPENDING_HEAD,
+        comparison_row,
+        equated_rows,
+        methods,
+        overall_rows,
+        spending_row,
+        status_lines,
+    )
 
     runs, remarks = read_runs(log_files(logs))
     found = analyze(runs, confidence=confidence, remarks=remarks)
-    parts = [f"{found.runs} runs, intervals at {confidence:g}", columns(overall_rows(found))]
+    parts = [
+        ": ".join(filter(None, (f"{found.runs} runs, intervals at {confidence:g}", methods(found)))),
+        columns(overall_rows(found)),
+    ]
     if found.comparisons:
         parts.append(columns([COMPARISON_HEAD, *map(comparison_row, found.comparisons)]))
     if found.equatings:
         parts.append(columns(equated_rows(found)))
+    if found.spending:
+        parts.append(columns([SPENDING_HEAD, *map(spending_row, found.spending)]))
     parts += [*status_lines(found), *(f"note: {one}" for one in found.remarks)]
     if report is not None:
         from pipeline.analysis.report import write_report
