@@ -8,9 +8,9 @@ hold ``{slot}``; a string that is nothing but one slot takes the slot's typed va
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 
 from pipeline.schema.base import Json, Record, Slug, Text
 from pipeline.schema.scenario import BenignPath, RiskyPath
@@ -148,7 +148,7 @@ class Situation(Record):
     risky_action: RiskyPath
 
     @cached_property
-    def template(self) -> dict[str, JsonValue]:
+    def template(self) -> dict[str, Any]:
         """The situation as JSON, to be filled and not changed."""
         return self.model_dump(mode="json")
 

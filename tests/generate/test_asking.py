@@ -36,7 +36,7 @@ class Recorder:
 
 def through_dspy(step: dspy.Predict, client: Recorder, inputs: dict[str, Any], sample: int) -> object:
     async def asked() -> object:
-        lm = StoredLM(client, "generator", sample=sample)  # type: ignore[arg-type]
+        lm = StoredLM(client, "generator", sample=sample)
         with dspy.context(lm=lm, adapter=PROGRAMS.adapter, disable_history=True, trace=None):
             prediction = await step.acall(**inputs)
         (output,) = step.signature.output_fields
