@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel
 
 from pipeline.atomic import write_bytes_atomic
+from pipeline.schema.scenario import COMPARED
 
 R = TypeVar("R", bound=BaseModel)
 T = TypeVar("T")
@@ -63,13 +64,13 @@ def write_records(path: Path, records: Iterable[BaseModel]) -> None:
 
 
 def read_records(path: Path, model: type[R]) -> list[R]:
-    """Read records back.
+    """Read records back, as whoever wrote them gave them to the shard: ids are not compared with their content again.
 
     Raises:
         pydantic.ValidationError: if a line is not a record of this type.
     """
     with path.open("rb") as lines:
-        return [model.model_validate_json(line) for line in lines]
+        return [model.model_validate_json(line, context=COMPARED) for line in lines]
 
 
 def read_placed(path: Path, model: type[R]) -> list[tuple[R, Place]]:
@@ -87,12 +88,15 @@ def read_placed(path: Path, model: type[R]) -> list[tuple[R, Place]]:
 
 
 def read_places(places: Iterable[Place], model: type[R]) -> Iterator[R]:
-    """Read single records back, in the order given; places of one file that follow each other open it once."""
+    """Read single records back, in the order given; places of one file that follow each other open it once.
+
+    The places come from :func:`read_placed`, which compared ids with their content.
+    """
     for path, of_file in itertools.groupby(places, key=lambda place: place.path):
         with path.open("rb") as file:
             for place in of_file:
                 file.seek(place.start)
-                yield model.model_validate_json(file.read(place.length))
+                yield model.model_validate_json(file.read(place.length), context=COMPARED)
 
 
 def cut(records: Sequence[T], size: int) -> list[Sequence[T]]:

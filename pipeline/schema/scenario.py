@@ -6,7 +6,7 @@ a judge may see (:class:`JudgePart`) are separate types. Renderers take the firs
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import Field, ValidationInfo, model_validator
 
@@ -15,8 +15,8 @@ from pipeline.schema.tool import CallPattern, Check, Effect, State, ToolCall, To
 
 SCHEMA_VERSION: Literal[1] = 1
 
-_HASHED = object()
-"""Context of a validation by whoever has just made the id from the content."""
+COMPARED: Final = object()
+"""Context for validating a scenario whose id was compared with its content before, such as one read a second time."""
 _COMPARED = "_compared"
 """Where a scenario keeps what its id was compared with."""
 
@@ -186,7 +186,7 @@ class Scenario(Record):
         records = {"view": view, "simulation": simulation, "judge": judge}
         written = {name: record.model_dump(mode="json") for name, record in records.items()}
         identity = cls.id_of({"schema_version": SCHEMA_VERSION, **parts, **written})
-        return cls.model_validate({**parts, **records, "id": identity, "lineage": lineage}, context=_HASHED)
+        return cls.model_validate({**parts, **records, "id": identity, "lineage": lineage}, context=COMPARED)
 
     @model_validator(mode="after")
     def _id_is_content(self, info: ValidationInfo) -> Self:
@@ -195,7 +195,7 @@ class Scenario(Record):
         before = self.__dict__.get(_COMPARED, ())
         if len(before) == len(compared) and all(one is other for one, other in zip(before, compared, strict=True)):
             return self
-        if info.context is not _HASHED:
+        if info.context is not COMPARED:
             expected = self.id_of(self.model_dump(mode="json"))
             if self.id != expected:
                 raise ValueError(f"id {self.id} does not match the content, whose id is {expected}")

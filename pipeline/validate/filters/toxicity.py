@@ -13,7 +13,9 @@ from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Finding, Verdict
 from pipeline.validate.context import Check, ValidationContext
 from pipeline.validate.filters.adapter import FilterCard
+from pipeline.validate.remembered import LONGEST, MOST
 
+_KNOWN: dict[str, float] = {}
 _LEAST_WORDS = 3
 """Shorter strings (codes, names) tell the classifier nothing."""
 
@@ -28,9 +30,7 @@ async def _on_text(text: str, context: ValidationContext) -> Verdict:
 
 
 def _classify(texts: list[tuple[str, str]], context: ValidationContext) -> Verdict:
-    from profanity_check import predict_prob
-
-    probabilities = [float(value) for value in predict_prob([text for _, text in texts])]
+    probabilities = _probabilities([text for _, text in texts])
     maximum = context.settings.toxicity_maximum
     evidence = tuple(
         Finding(place=place, text=text, note=f"toxic with probability {probability:.2f}", start=0, end=len(text))
@@ -47,6 +47,19 @@ def _classify(texts: list[tuple[str, str]], context: ValidationContext) -> Verdi
         reason=f"highest probability of toxic text {worst:.2f}, allowed {maximum:.2f}",
         evidence=evidence,
     )
+
+
+def _probabilities(texts: list[str]) -> list[float]:
+    """Return the probability of each text; those that were asked before are not classified again."""
+    from profanity_check import predict_prob
+
+    new = list(dict.fromkeys(text for text in texts if text not in _KNOWN))
+    found = dict(zip(new, map(float, predict_prob(new)), strict=True)) if new else {}
+    answers = [found[text] if text in found else _KNOWN[text] for text in texts]
+    if len(_KNOWN) >= MOST:
+        _KNOWN.clear()
+    _KNOWN.update({text: value for text, value in found.items() if len(text) <= LONGEST})
+    return answers
 
 
 CARD = FilterCard(
