@@ -73,8 +73,8 @@ def read_records(path: Path, model: type[R]) -> list[R]:
         return [model.model_validate_json(line, context=COMPARED) for line in lines]
 
 
-def read_placed(path: Path, model: type[R]) -> list[tuple[R, Place]]:
-    """Read records back, each with its place.
+def read_placed(path: Path, model: type[R], *, compared: bool) -> list[tuple[R, Place]]:
+    """Read records back, each with its place; with ``compared``, ids are compared with their content.
 
     Raises:
         pydantic.ValidationError: if a line is not a record of this type.
@@ -82,7 +82,8 @@ def read_placed(path: Path, model: type[R]) -> list[tuple[R, Place]]:
     found, start = [], 0
     with path.open("rb") as lines:
         for line in lines:
-            found.append((model.model_validate_json(line), Place(path, start, len(line))))
+            record = model.model_validate_json(line, context=None if compared else COMPARED)
+            found.append((record, Place(path, start, len(line))))
             start += len(line)
     return found
 
@@ -90,7 +91,7 @@ def read_placed(path: Path, model: type[R]) -> list[tuple[R, Place]]:
 def read_places(places: Iterable[Place], model: type[R]) -> Iterator[R]:
     """Read single records back, in the order given; places of one file that follow each other open it once.
 
-    The places come from :func:`read_placed`, which compared ids with their content.
+    Ids are not compared with their content again: those of a decided candidate were in :func:`read_placed`.
     """
     for path, of_file in itertools.groupby(places, key=lambda place: place.path):
         with path.open("rb") as file:

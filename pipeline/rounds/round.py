@@ -144,7 +144,7 @@ class Round:
     async def _generated(self, shard: Shard, piece: Sequence[Attempt]) -> dict[str, Place]:
         await asyncio.to_thread(write_records, shard.source, piece)
         await self._run(shard)
-        made = read_placed(shard.target, Candidate)
+        made = read_placed(shard.target, Candidate, compared=False)
         written = sum(candidate.scenario is not None for candidate, _ in made)
         self._counts.update(written=written, failed=len(made) - written)
         for candidate, _ in made:
@@ -154,7 +154,7 @@ class Round:
 
     async def _validate(self, shard: Shard, cell_done: Callable[[str], None]) -> None:
         await self._run(shard)
-        for candidate, place in read_placed(shard.target, Candidate):
+        for candidate, place in read_placed(shard.target, Candidate, compared=True):
             self._ledger.add(Entry.of(candidate, place))
             self._counts["accepted" if candidate.accepted else "turned_away"] += 1
             self._context.progress.advance("validate", round=self.number)
