@@ -102,7 +102,7 @@ function toolTable(record, marks) {
 function dataPanel(record, marks) {
   return el("section", { class: "panel data" },
     el("h3", {}, "What the tools answer from"),
-    record.tables.map((one) => [el("h4", {}, el("code", {}, one.name)), dataTable(one, marks)]));
+    record.tables.map((one) => [el("h4", {}, el("code", {}, one.name)), one.records.length ? dataTable(one, marks) : el("p", { class: "quiet" }, "empty at first")]));
 }
 
 function dataTable(one, marks) {
