@@ -16,7 +16,7 @@ from pathlib import Path
 from pipeline.analysis.analyze import Analysis
 from pipeline.analysis.figures import figures_of
 from pipeline.analysis.runs import Moment, Run, moments_of
-from pipeline.analysis.told import COMPARISON_HEAD, comparison_row, overall_rows, points, share
+from pipeline.analysis.told import COMPARISON_HEAD, comparison_row, overall_rows, people_rows, points, share
 from pipeline.atomic import write_bytes_atomic, write_text_atomic
 from pipeline.pages.assets import style
 from pipeline.pages.policy import content_security_policy
@@ -74,6 +74,7 @@ def render(analysis: Analysis, pictures: Sequence[Picture], chosen: Sequence[Tra
         trajectories=chosen,
         overall=overall_rows(analysis),
         comparisons=[COMPARISON_HEAD, *map(comparison_row, analysis.comparisons)],
+        people=people_rows(analysis.people) if analysis.people else [],
         style=markup(sheet),
         policy=content_security_policy(sheet, images=True),
         flagged=[one for one in analysis.items if one.flag],

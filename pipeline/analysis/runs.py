@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 
 from pipeline.errors import InputError, UsageError
 from pipeline.evaluation.condition import Condition
-from pipeline.schema.base import Record
+from pipeline.schema.base import Record, content_id
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample
@@ -52,6 +52,13 @@ class Run(Record):
     flagged: bool | None = None
     attempted: bool | None = None
     log: str = ""
+    task: str = ""
+
+    @property
+    def id(self) -> str:
+        """``run-`` and 20 hex digits, from what makes it this run; the same wherever its log lies, and after a retry."""
+        who = [self.model, self.setting, self.task, self.condition.id]
+        return content_id("run", [self.release, self.scenario, self.epoch, *who])
 
     @property
     def action(self) -> bool | None:
@@ -195,6 +202,7 @@ def _run(log: EvalLog, sample: EvalSample, file: Path) -> Run:
         flagged=None if not guarded else any(outcome != "pass" for outcome in guarded),
         attempted=None if not notes else bool(notes.get("risky_calls") or notes.get("blocked_risky")),
         log=str(file),
+        task=log.eval.task_id,
     )
 
 

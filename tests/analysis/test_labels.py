@@ -44,7 +44,7 @@ def _filled(tmp_path: Path, key: list[KeyRow], rater: str, wrong: int) -> Path:
 
 def test_people_and_judges_are_compared(tmp_path: Path, key: list[KeyRow]) -> None:
     files = [_filled(tmp_path, key, rater, wrong) for rater, wrong in (("ada", 0), ("ben", 2), ("eve", 0))]
-    induced, considered = agreements(read_labels(files, [row.item for row in key]), key)
+    induced, considered = agreements(read_labels(files, [row.item for row in key]), [row.run for row in key])
     assert induced.judge.observed == 1.0
     assert induced.judge.kappa == 1.0
     assert induced.people.raters == 3
