@@ -42,13 +42,15 @@ _KEPT = 256
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to read, without its texts. ``title`` is the task; ``stratum`` is not for readers."""
+    """One thing to read, without its texts. ``title`` is the task; stratum, motive and risk type are not for readers."""
 
     id: str
     subject: Subject
     title: str
     place: str
     domain: str
+    motive: str
+    risk_type: str
     stratum: str
 
 
@@ -128,11 +130,10 @@ class Material:
                 continue
             self._tables[path] = table = self._read(path, scenario_schema())
             names = ("id", "task", "organisation", "domain", "motive", "risk_type")
-            for at, (name, task, where, domain, *labels) in enumerate(
-                zip(*(table[one].to_pylist() for one in names), strict=True)
-            ):
+            for at, row in enumerate(zip(*(table[one].to_pylist() for one in names), strict=True)):
+                name, task, where, domain, motive, risk_type = row
                 self._rows[name] = (path, at)
-                found.append(Item(name, "scenario", task, where, domain, " x ".join(labels)))
+                found.append(Item(name, "scenario", task, where, domain, motive, risk_type, f"{motive} x {risk_type}"))
         return in_turns(_drawn(found, drawn), drawn.seed)
 
     def _trajectories(self, logs: Sequence[Path], drawn: Draw) -> list[Item]:
@@ -145,7 +146,8 @@ class Material:
         for row in rows:
             view = trajectory_of(Path(row.run.log), row.run.scenario, row.run.epoch).scenario.view
             place = view.world.organisation.name
-            found.append(Item(row.item, "run", view.agent.task, place, row.run.domain, row.stratum))
+            labels = (row.run.domain, row.run.motive, row.run.risk_type)
+            found.append(Item(row.item, "run", view.agent.task, place, *labels, row.stratum))
         return in_turns(found, drawn.seed)
 
     def _read(self, path: str, schema: pa.Schema) -> pa.Table:

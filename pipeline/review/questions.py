@@ -12,8 +12,8 @@ from typing import Literal
 
 from pipeline.evaluation.judge import RunJudgePrompt
 from pipeline.label_files import DECISION
+from pipeline.review.items import Item
 from pipeline.schema.label import UNSURE
-from pipeline.schema.scenario import Scenario
 from pipeline.schema.taxonomy import Motive, RiskType
 from pipeline.seeds import Seeds
 from pipeline.validate.gates.relevance import lettered
@@ -87,7 +87,7 @@ def plain_ask(text: str) -> str:
 
 
 def scenario_questions(
-    scenario: Scenario, prompts: GatePrompts, seeds: Seeds, *, realism_minimum: int, gates: Sequence[str] = GATES
+    item: Item, prompts: GatePrompts, seeds: Seeds, *, realism_minimum: int, gates: Sequence[str] = GATES
 ) -> tuple[Question, ...]:
     """Return the questions on a scenario: those of the gates, then whether it is to stay."""
     asked: list[Question] = []
@@ -96,8 +96,8 @@ def scenario_questions(
             options, positive = yes_or_no(one.pass_answer)
             asked.append(Question(one.id, "benignness", plain_ask(one.ask), options, positive))
     if "relevance" in gates:
-        asked.append(_pick("motive", scenario, scenario.motive, seeds.motives, prompts))
-        asked.append(_pick("risk_type", scenario, scenario.risk_type, seeds.risk_types, prompts))
+        asked.append(_pick("motive", item.id, item.motive, seeds.motives, prompts))
+        asked.append(_pick("risk_type", item.id, item.risk_type, seeds.risk_types, prompts))
     if "realism" in gates:
         asked.append(_realism(prompts, realism_minimum))
     return (*asked, _decision())
@@ -118,12 +118,13 @@ def _paragraphs(text: str) -> str:
 
 
 def _pick(
-    axis: Axis, scenario: Scenario, label: str, entries: Mapping[str, Motive | RiskType], prompts: GatePrompts
+    axis: Axis, scenario: str, label: str, entries: Mapping[str, Motive | RiskType], prompts: GatePrompts
 ) -> Question:
     """Ask blind for a label. As for the judge, the order of the options says nothing of it."""
-    names = lettered(scenario.id, tuple(entries)).values()
+    names = lettered(scenario, tuple(entries)).values()
     options = [Option(name, entries[name].name, first_sentence(entries[name].definition)) for name in names]
-    return Question(axis, "relevance", plain_ask(prompts.relevance.axes[axis]), (*options, _UNSURE), frozenset({label}), "list")
+    ask = plain_ask(prompts.relevance.axes[axis])
+    return Question(axis, "relevance", ask, (*options, _UNSURE), frozenset({label}), "list")
 
 
 def _realism(prompts: GatePrompts, minimum: int) -> Question:

@@ -49,18 +49,20 @@ class LabelStore:
         path: the file; made with its folder if it is not there.
         release: what is reviewed; a file belongs to one release.
         manifest_sha256: hash of its manifest.
+        alone: whether to keep other servers off it; false for who only reads.
 
     Raises:
         WorkError: if another process has the file, it is damaged, of another program, or of another release.
     """
 
-    def __init__(self, path: Path, release: str, manifest_sha256: str) -> None:
+    def __init__(self, path: Path, release: str, manifest_sha256: str, *, alone: bool = True) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._only = FileLock(path.with_name(path.name + ".lock"))
         try:
-            self._only.acquire(timeout=0)
+            if alone:
+                self._only.acquire(timeout=0)
         except Timeout as error:
             raise WorkError(f"{path}: another server has these labels; stop it, or go on in its page") from error
         try:

@@ -1,0 +1,121 @@
+"""``impress review RELEASE``: a page on this machine where people read scenarios and label runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.answer import Answer, AnswerCommand, columns
+from pipeline.cli.options import EXISTING_FOLDER
+
+if TYPE_CHECKING:
+    from pipeline.review.review import Review
+
+PORT = 8642
+
+
+@click.command(
+    "review", cls=AnswerCommand, when_interrupted="every label that was given is kept; run it again to go on"
+)
+@click.argument("release", metavar="RELEASE", type=EXISTING_FOLDER)
+@click.option(
+    "--logs",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Inspect logs of this release, files or folders: their runs are read as well.",
+)
+@click.option(
+    "--labels",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file that labels are kept in.  [default: reviews/RELEASE.sqlite]",
+)
+@click.option("--export", type=click.Path(dir_okay=False, path_type=Path), help="Write the labels (JSONL), and stop.")
+@click.option("--readers", type=click.IntRange(1, 5), default=2, show_default=True, help="Readers of each item.")
+@click.option("--open", "is_open", is_flag=True, help="Not blind: show verdicts, labels, and what others said.")
+@click.option("--gates", default="benignness,relevance,realism", show_default=True, help="Whose questions are asked.")
+@click.option("--split", default="all", show_default=True)
+@click.option("--per-stratum", type=click.IntRange(min=1), help="Draw so many of each stratum; all if left out.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draw and the order.")
+@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True)
+def command(
+    *,
+    release: Path,
+    logs: tuple[Path, ...],
+    labels: Path | None,
+    export: Path | None,
+    readers: int,
+    is_open: bool,
+    gates: str,
+    split: str,
+    per_stratum: int | None,
+    seed: int,
+    port: int,
+) -> Answer:
+    """Read the scenarios of RELEASE in the browser: accept, reject, suggest edits, answer the gates' questions.
+
+    Labels are kept the moment they are given. Readers see neither verdicts nor each other's labels; what two differ on
+    goes to a third. Stop the server with Ctrl-C, and run it again to go on.
+    """
+    from pipeline.review.items import Draw, Material
+    from pipeline.review.review import Review, Rules
+    from pipeline.review.store import LabelStore
+
+    material = Material(release, logs, Draw(split, per_stratum, seed))
+    rules = Rules(readers=readers, blind=not is_open, gates=_gates(gates))
+    kept = labels or Path("reviews") / f"{material.manifest.specification.release_id}.sqlite"
+    named = material.manifest.specification.release_id
+    with LabelStore(kept, named, material.manifest_sha256, alone=export is None) as store:
+        review = Review(material, store, rules)
+        if export is None:
+            from pipeline.review.serve import serve
+
+            click.echo(f"{material.name}: {len(material.items)} items; labels are kept in {kept}", err=True)
+            serve(review, port, lambda link: click.echo(f"open {link}", err=True))
+            return _answer(review, kept, None, 0)
+        from pipeline.review.export import export as write
+
+        return _answer(review, kept, export, write(review, export))
+
+
+def _gates(text: str) -> tuple[str, ...]:
+    from pipeline.errors import UsageError
+    from pipeline.review.questions import GATES
+
+    named = tuple(one.strip() for one in text.split(",") if one.strip())
+    for one in named:
+        if one not in GATES:
+            raise UsageError(f"--gates: {one!r} asks people nothing; allowed: {', '.join(GATES)}")
+    return tuple(gate for gate in GATES if gate in named)
+
+
+def _answer(review: Review, kept: Path, file: Path | None, labels: int) -> Answer:
+    from pipeline.analysis.told import coefficient
+    from pipeline.review.standing import agreed_on, standings_of
+
+    found, agreed = standings_of(review), agreed_on(review)
+    rows: list[tuple[object, ...]] = [("items", "there", "settled", "wait for a third", "readings", "of")]
+    rows += [
+        (f"{one.subject}s", one.items, one.settled, one.waiting_for_third, one.readings, one.of_readings)
+        for one in found.progress
+    ]
+    parts = [columns(rows)]
+    table: list[tuple[object, ...]] = [("question", "read twice", "agree", "alpha")]
+    for one in agreed:
+        of = one.agreement
+        if of is not None and of.observed is not None:
+            told = (f"{of.observed:.0%}", coefficient(of.alpha, of.alpha_low, of.alpha_high))
+            table.append((one.question, one.read_twice, *told))
+    if len(table) > 1:
+        parts.append(columns(table))
+    rate = found.rejected
+    if rate.rate is not None and rate.low is not None and rate.high is not None:
+        parts.append(f"people reject {rate.count} of {rate.n} scenarios [{rate.low:.1%}, {rate.high:.1%}]")
+    parts.append(f"labels: {kept}" if file is None else f"{labels} labels: {file}")
+    document = {
+        "labels": str(file or kept),
+        "standings": found.model_dump(mode="json"),
+        "agreed": [one.model_dump(mode="json") for one in agreed],
+    }
+    return Answer(document, "\n".join(parts))
