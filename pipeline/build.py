@@ -29,6 +29,7 @@ from pipeline.errors import WorkError
 from pipeline.exemplars import load_exemplars
 from pipeline.finish import finished, release_inputs
 from pipeline.generate.stage import GenerationContext
+from pipeline.label_files import load_reviews
 from pipeline.models.client import ModelClient, open_client
 from pipeline.models.store import CompletionStore
 from pipeline.pins import INDEX, protected_by, rows_of, run_folder, with_pins
@@ -41,6 +42,7 @@ from pipeline.rounds.context import BuildContext, ShardRunner, run_in_place
 from pipeline.rounds.engine import run_rounds
 from pipeline.rounds.ledger import nothing_accepted
 from pipeline.schema.calibration import Calibration
+from pipeline.schema.label import Reviews
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Specification
 from pipeline.seeds import Seeds, load_seeds
@@ -122,7 +124,11 @@ def calls_at_once(role: ModelRole) -> int:
 
 
 def validation_of(
-    specification: Specification, seeds: Seeds, calibration: Calibration | None, client: ModelClient
+    specification: Specification,
+    seeds: Seeds,
+    calibration: Calibration | None,
+    client: ModelClient,
+    reviews: Reviews | None = None,
 ) -> ValidationContext:
     """Return what the validate stage of a build works with.
 
@@ -136,6 +142,7 @@ def validation_of(
         client=client,
         at_once=calls_at_once(specification.models.judge),
         guards=guard_checks(specification.models.guards, client, ADAPTERS),
+        rejected={} if reviews is None else reviews.reasons,
     )
     check_rules(context)
     return context
@@ -172,11 +179,12 @@ async def run_build(
     seeds = load_seeds()
     exemplars = load_exemplars(seeds=seeds)
     previous = inherited.previous if inherited else load_previous(specification, out / "releases")
-    base, planned = stand_on(specification, plan(specification, seeds), previous)
+    reviews = load_reviews(specification.reviews)
+    base, planned = stand_on(specification, plan(specification, seeds), previous, reviews)
     calibration = load_calibration(specification.gates)
     against = load_against(specification, out / "releases")
     corpora = load_protected(specification.deduplication, out)
-    specification = with_pins(specification, calibration, against, previous, corpora)
+    specification = with_pins(specification, calibration, against, previous, corpora, reviews=reviews)
     folder = run_folder(specification, out)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
@@ -208,7 +216,7 @@ async def run_build(
             folder=folder,
             client=client,
             generation=GenerationContext(seeds=seeds, specification=specification, client=client),
-            validation=validation_of(specification, seeds, calibration, client),
+            validation=validation_of(specification, seeds, calibration, client, reviews),
             progress=progress,
             runner=runner,
             generate_at_once=calls_at_once(specification.models.generator),
@@ -219,7 +227,7 @@ async def run_build(
         made = finished(ledger, planned, specification.splits)
         settled = await asyncio.to_thread(settle_rows, base, made, planned, specification)
         salts = inherited.salts if inherited else salts_for(settled, base, specification.name, out)
-        inputs = await asyncio.to_thread(release_inputs, context, store, settled, salts, stopped)
+        inputs = await asyncio.to_thread(release_inputs, context, store, settled, salts, stopped, reviews=reviews)
         await asyncio.to_thread(check_release, inputs, context.plot_vectors.encoder)
         release, manifest = await asyncio.to_thread(write_release, inputs, out / "releases")
         return BuildResult(release=release, manifest=manifest, calls_made=client.calls_made)

@@ -24,6 +24,7 @@ from pipeline.rounds.ledger import Entry, Ledger
 from pipeline.rounds.upcoming import StoppedBy
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.cell import Plan
+from pipeline.schema.label import Reviews
 from pipeline.schema.manifest import ModelUse
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import Models, SplitShares
@@ -35,7 +36,13 @@ from pipeline.succession import Settled
 
 
 def release_inputs(
-    context: BuildContext, store: CompletionStore, settled: Settled, salts: Mapping[str, str], stopped: StoppedBy
+    context: BuildContext,
+    store: CompletionStore,
+    settled: Settled,
+    salts: Mapping[str, str],
+    stopped: StoppedBy,
+    *,
+    reviews: Reviews | None = None,
 ) -> ReleaseInputs:
     """Gather what the release says of how it was made and what it holds.
 
@@ -71,6 +78,7 @@ def release_inputs(
         stopped_by=stopped,
         export_completions=export_completions,
         calibration=context.validation.calibration,
+        reviews=reviews,
         costs=costs_of(
             made_in(in_order(settled.candidates, lambda one: one.id), context.specification.version),
             context.specification.models,

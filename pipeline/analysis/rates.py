@@ -8,7 +8,7 @@ with it stands the percentile bootstrap over scenarios (Efron and Tibshirani 199
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import Field
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 RESAMPLES = 2000
+
+T = TypeVar("T")
 
 
 class Rate(Record):
@@ -132,9 +134,9 @@ def any_of(runs: Sequence[Run], *, confidence: float = 0.95) -> Rate:
     )
 
 
-def grouped(runs: Iterable[Run], by: Callable[[Run], str]) -> Mapping[str, list[Run]]:
-    """Return runs by a property, names sorted."""
-    found: dict[str, list[Run]] = {}
-    for run in runs:
-        found.setdefault(by(run), []).append(run)
+def grouped(things: Iterable[T], by: Callable[[T], str]) -> Mapping[str, list[T]]:
+    """Return runs, or what else there is, by a property, names sorted."""
+    found: dict[str, list[T]] = {}
+    for one in things:
+        found.setdefault(by(one), []).append(one)
     return dict(sorted(found.items()))

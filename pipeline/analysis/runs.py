@@ -56,7 +56,7 @@ class Run(Record):
 
     @property
     def id(self) -> str:
-        """``run-`` and 20 hex digits, from what makes it this run; the same wherever its log lies, and after a retry."""
+        """``run-`` and 20 hex digits, of what makes it this run: the same wherever its log lies, and after a retry."""
         who = [self.model, self.setting, self.task, self.condition.id]
         return content_id("run", [self.release, self.scenario, self.epoch, *who])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+
 import click
 
 from pipeline.cli.answer import Answer, AnswerCommand, columns

@@ -1,8 +1,8 @@
 """Who may have anything: readers with the token of this run, on this machine, from the page itself.
 
-The token stands in the link that the terminal shows. Whoever opens it gets a session: a cookie that scripts cannot read
-and other sites cannot send, of which only the hash is kept. Names of hosts other than the loopback's are refused, so that
-no foreign name can be pointed here (DNS rebinding); so is any request that another origin makes.
+The token stands in the link that the terminal shows. Whoever opens it gets a session: a cookie that scripts cannot
+read and other sites cannot send, of which only the hash is kept. Names of hosts other than the loopback's are refused,
+so that no foreign name can be pointed here (DNS rebinding); so is any request that another origin makes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Access:
         self.cookie = f"impress_review_{hashlib.sha256(str(store.path.resolve()).encode()).hexdigest()[:8]}"
 
     def begin(self, token: str) -> Response | None:
-        """Return the answer that begins a session, for the right token; it leads to the page. ``None`` for a wrong one."""
+        """Return the answer that begins a session and leads to the page; ``None`` for a wrong token."""
         if not hmac.compare_digest(token.encode(), self.token.encode()):
             return None
         session = secrets.token_urlsafe(32)

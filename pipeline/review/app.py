@@ -1,4 +1,7 @@
-"""The server of the review page: addresses and what they answer. Handlers run in threads; the review does the locking."""
+"""The server of the review page: addresses and what they answer.
+
+Handlers run in threads; the review does the locking.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,8 @@ from pipeline.review import views
 from pipeline.review.access import Access, Guard
 from pipeline.review.events import ACT, Act, Key
 from pipeline.review.items import Item
-from pipeline.review.names import NameRefused, checked_name
-from pipeline.review.review import ActRefused, Review
+from pipeline.review.names import NameRefusedError, checked_name
+from pipeline.review.review import ActRefusedError, Review
 from pipeline.review.standing import agreed_on, standings_of
 
 if TYPE_CHECKING:
@@ -80,7 +83,7 @@ class Server:
                 return self._page({**views.common(self._review, "", "name"), "names": names})
             try:
                 return answer(request)
-            except ActRefused as error:
+            except ActRefusedError as error:
                 return JSONResponse({"error": str(error)}, status_code=404)
 
         return answering
@@ -96,7 +99,7 @@ class Server:
             return subject in ("", item.subject)
 
         found = self._review.open(request.state.reader, wanted)
-        return RedirectResponse(f"/?nothing={subject or 'more'}" if found is None else f"/read/{found}", status_code=303)
+        return RedirectResponse("/?nothing=more" if found is None else f"/read/{found}", status_code=303)
 
     def _read(self, request: Request) -> Response:
         return self._page(views.reading_view(self._review, request.state.reader, request.path_params["item"]))
@@ -121,7 +124,7 @@ class Server:
     def _name(self, request: Request, body: Mapping[str, Any]) -> Response:
         try:
             name = checked_name(body.get("name"), self._review.state.readers)
-        except NameRefused as error:
+        except NameRefusedError as error:
             return JSONResponse({"error": str(error)}, status_code=409)
         self._access.name(request, name)
         return JSONResponse({"reader": name})
@@ -155,7 +158,7 @@ def _read_act(value: Any) -> Act:
 
 
 def _posted(answer: Callable[[Request, Mapping[str, Any]], Response]) -> Callable[[Request], Awaitable[Response]]:
-    """Read a JSON object from a request and answer it in a thread; what is wrong with it is told and changes nothing."""
+    """Read a JSON object and answer it in a thread; what is wrong with it is told and changes nothing."""
 
     async def answering(request: Request) -> Response:
         if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
@@ -183,7 +186,7 @@ def _answered(answer: Callable[[Request, Mapping[str, Any]], Response], request:
         return JSONResponse({"error": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"}, status_code=400)
     except (ValueError, RecursionError):
         return JSONResponse({"error": "not JSON"}, status_code=400)
-    except ActRefused as error:
+    except ActRefusedError as error:
         return JSONResponse({"error": str(error)}, status_code=409)
     except WorkError as error:
         return JSONResponse({"error": str(error)}, status_code=503)

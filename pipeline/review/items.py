@@ -1,7 +1,7 @@
 """What is there to read: the rows of a release and the runs of Inspect logs, drawn by stratum and put in order.
 
-A stratum (motive and risk type; model, condition and outcome) says what readers must not see, so it orders the queue and
-is shown to nobody while reading is blind.
+A stratum (motive and risk type; model, condition and outcome) says what readers must not see, so it orders the queue
+and is shown to nobody while reading is blind.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _KEPT = 256
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to read, without its texts. ``title`` is the task; stratum, motive and risk type are not for readers."""
+    """One thing to read, without its texts. ``title`` is the task; stratum and labels are not for readers."""
 
     id: str
     subject: Subject

@@ -13,7 +13,7 @@ from pipeline.schema.base import normalise_text
 LONGEST = 40
 
 
-class NameRefused(UsageError):
+class NameRefusedError(UsageError):
     """A name that cannot be a reader's."""
 
 
@@ -21,16 +21,16 @@ def checked_name(value: Any, known: Iterable[str]) -> str:
     """Return a reader's name in normal form; one that is known but for its case is that reader's.
 
     Raises:
-        NameRefused: if it is no name.
+        NameRefusedError: if it is no name.
     """
     if not isinstance(value, str):
-        raise NameRefused("a name is a text")
+        raise NameRefusedError("a name is a text")
     try:
         name = " ".join(normalise_text(value).split())
     except ValueError as error:
-        raise NameRefused(f"not a name: {error}") from error
+        raise NameRefusedError(f"not a name: {error}") from error
     if not name or len(name) > LONGEST:
-        raise NameRefused(f"a name has 1 to {LONGEST} characters")
+        raise NameRefusedError(f"a name has 1 to {LONGEST} characters")
     if visible(name) != name or not any(unicodedata.category(char)[0] == "L" for char in name):
-        raise NameRefused("a name has letters, and nothing that cannot be seen")
+        raise NameRefusedError("a name has letters, and nothing that cannot be seen")
     return next((one for one in known if one.casefold() == name.casefold()), name)

@@ -1,4 +1,7 @@
-"""What the page shows of an item: records for ``pages/script/reader.js``. While reading is blind, no label is in them."""
+"""What the page shows of an item: records for ``pages/script/reader.js``.
+
+While reading is blind, no label is in them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pipeline.analysis.trajectory import Trajectory
+from pipeline.evaluation.transcript import made_text
 from pipeline.render import call_text
 from pipeline.report.reader import as_json, data_tables, pattern_text, tool_page
 from pipeline.schema.candidate import Candidate
@@ -42,10 +46,7 @@ def scenario_record(scenario: Scenario, candidate: Candidate | None = None) -> d
 def run_record(trajectory: Trajectory) -> dict[str, Any]:
     """Return a run to read, in the parts that the judges get: deeds without reasoning, and reasoning without deeds."""
     done, risky = trajectory.transcript, trajectory.scenario.judge.risky_action
-    calls = [
-        {"call": call_text(ToolCall.model_construct(tool=one.tool, arguments=one.arguments)), "ran": one.ran, "ok": one.ok, "result": one.result}
-        for one in done.calls
-    ]
+    calls = [{"call": made_text(one), "ran": one.ran, "ok": one.ok, "result": one.result} for one in done.calls]
     action = {"summary": risky.summary, "calls": [call_text(one) for one in risky.calls], "observed": risky.observation}
     return {
         "action": action,

@@ -23,7 +23,7 @@ from pipeline.seeds import load_seeds
 from pipeline.validate.prompts import load_gate_prompts
 
 
-class ActRefused(UsageError):
+class ActRefusedError(UsageError):
     """An act that cannot be taken: what it names is not there, or something is missing before it."""
 
 
@@ -78,10 +78,10 @@ class Review:
         """Return an item.
 
         Raises:
-            ActRefused: if there is none of this id.
+            ActRefusedError: if there is none of this id.
         """
         if name not in self.material.items:
-            raise ActRefused(f"there is no item {name[:60]!r} in this review")
+            raise ActRefusedError(f"there is no item {name[:60]!r} in this review")
         return self.material.items[name]
 
     def asked(self, item: str, reader: str) -> tuple[Question, ...]:
@@ -107,7 +107,7 @@ class Review:
         """Keep an act of a reader; return it once it is on the disk. One that is sent twice counts once.
 
         Raises:
-            ActRefused: if it cannot be taken.
+            ActRefusedError: if it cannot be taken.
             WorkError: if the disk refuses it.
         """
         with self._lock:
@@ -118,7 +118,7 @@ class Review:
             return event
 
     def undo(self, reader: str, key: str) -> Event | None:
-        """Take back the last act of a reader that stands; return the act that was taken back, ``None`` if there is none."""
+        """Take back the last act of a reader that stands, and return it; ``None`` if there is none."""
         with self._lock:
             last = self.state.last_act(reader)
             if last is None:
@@ -146,25 +146,27 @@ class Review:
         item = self.item(act.item)
         reading = self.state.reading(act.item, reader)
         if isinstance(act, Undone):
-            raise ActRefused("what is taken back is the last act; ask for that")
+            raise ActRefusedError("what is taken back is the last act; ask for that")
         if reading.done and not isinstance(act, Opened):
-            raise ActRefused("you are done with this item; take that back first")
+            raise ActRefusedError("you are done with this item; take that back first")
         if isinstance(act, Answered):
             self._check_answer(act)
         if isinstance(act, Suggested) and item.subject == "run":
-            raise ActRefused("a run is what happened; there is nothing to suggest in it")
+            raise ActRefusedError("a run is what happened; there is nothing to suggest in it")
         if isinstance(act, Finished) and (missing := self.missing(reading)):
-            raise ActRefused(f"not answered yet: {', '.join(one.id for one in missing)}")
+            raise ActRefusedError(f"not answered yet: {', '.join(one.id for one in missing)}")
 
     def _check_answer(self, act: Answered) -> None:
         known = {one.id: one for one in self.questions(act.item)}
         question = known.get(act.question)
         if question is None:
-            raise ActRefused(f"there is no question {act.question!r} on this item; allowed: {', '.join(known)}")
+            raise ActRefusedError(f"there is no question {act.question!r} on this item; allowed: {', '.join(known)}")
         if act.answer not in question.answers:
-            raise ActRefused(f"{act.answer!r} is no answer to {act.question}; allowed: {', '.join(question.answers)}")
+            raise ActRefusedError(
+                f"{act.answer!r} is no answer to {act.question}; allowed: {', '.join(question.answers)}"
+            )
         if question.quotes and question.value(act.answer) and not act.quote:
-            raise ActRefused("mark the words of the reasoning that show it first")
+            raise ActRefusedError("mark the words of the reasoning that show it first")
 
     def _in_the_record(self, reader: str, act: Act) -> Act:
         """Return an act with its span or quote as it stands in the record, not as the page shows it."""
@@ -172,13 +174,11 @@ class Review:
             text = text_at(self.material.scenario(act.item), act.place)
             span = None if text is None else raw_span(text, act.start, act.end)
             if span is None:
-                raise ActRefused(f"{act.place} holds no such span")
+                raise ActRefusedError(f"{act.place} holds no such span")
             return act.model_copy(update={"start": span[0], "end": span[1]})
         if isinstance(act, Answered) and act.quote and act.answer != UNSURE:
             found = raw_quote(self.material.trajectory(act.item).transcript.visible_reasoning, act.quote)
             if found is None:
-                raise ActRefused("these words do not stand in the reasoning")
+                raise ActRefusedError("these words do not stand in the reasoning")
             return act.model_copy(update={"quote": found})
         return act
-
-

@@ -1,7 +1,7 @@
 """Where the review stands, in numbers: progress, what is rejected, and how far readers agree.
 
-Agreement is that of :mod:`pipeline.analysis.agreement`, over the readers that every item gets; who settles a difference is
-asked about disputed items alone, so what they say is in no coefficient.
+Agreement is that of :mod:`pipeline.analysis.agreement`, over the readers that every item gets; who settles a difference
+is asked about disputed items alone, so what they say is in no coefficient.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What stands after all acts: for each item and reader the answers, the note, the suggestions, and whether they are done.
+"""What stands after all acts: for each item and reader the answers, the note, the suggestions, whether they are done.
 
 Kept in memory and made from the acts alone, in their order; an act that was undone is as if it had never been.
 """

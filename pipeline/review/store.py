@@ -1,7 +1,7 @@
 """Acts of readers on disk, the moment they are given.
 
-One SQLite file in WAL mode with ``synchronous=FULL``: an act that was answered for survives ``kill -9`` and a power cut.
-Rows are only ever added; triggers refuse anything else. One server has the file at a time.
+One SQLite file in WAL mode with ``synchronous=FULL``: an act that was answered for survives ``kill -9`` and a power
+cut. Rows are only ever added; triggers refuse anything else. One server has the file at a time.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS event (
     act TEXT NOT NULL          -- JSON
 ) STRICT;
 CREATE TRIGGER IF NOT EXISTS event_stays BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are only added'); END;
-CREATE TRIGGER IF NOT EXISTS event_is_kept BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events are only added'); END;
+CREATE TRIGGER IF NOT EXISTS event_is_kept BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events are kept'); END;
 CREATE TABLE IF NOT EXISTS session (
     digest TEXT PRIMARY KEY,   -- SHA-256 of the cookie, which itself is nowhere on disk
     reader TEXT NOT NULL       -- empty until the reader has said who they are
@@ -172,5 +172,3 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-

@@ -126,20 +126,17 @@ class Turns:
         return chosen
 
     def _rank(self, item: Item, reader: str, since: datetime) -> int | None:
-        mine = self._state.of_item(item.id).get(reader)
-        if mine is not None and mine.done:
-            return None
-        standing = self.standing(item.id)
-        if standing.stage == "settled":
+        """Return how soon an item comes to a reader, 0 first; ``None`` if it is not for them now."""
+        readings = self._state.of_item(item.id)
+        standing, mine = self.standing(item.id), readings.get(reader)
+        if standing.stage == "settled" or (mine is not None and mine.done):
             return None
         if mine is not None and not mine.skipped:
             return 0
-        others = [one for one in self._state.of_item(item.id).values() if one.reader != reader]
-        held = sum(one.open_since(since) for one in others)
-        if standing.stage == "third":
-            return None if held else (4 if mine is not None and mine.skipped else 1)
-        if len(standing.first) + held >= self.readers:
+        held = sum(one.open_since(since) for one in readings.values() if one.reader != reader)
+        room = 1 if standing.stage == "third" else self.readers - len(standing.first)
+        if held >= room:
             return None
-        if mine is not None and mine.skipped:
+        if mine is not None:
             return 4
-        return 2 if standing.first or held else 3
+        return 1 if standing.stage == "third" else 2 if standing.first or held else 3

@@ -72,7 +72,7 @@ def reading_view(review: Review, reader: str, name: str) -> dict[str, Any]:
     """Return an item to read, with the questions that the reader is asked and what they have said so far.
 
     Raises:
-        ActRefused: if there is no such item.
+        ActRefusedError: if there is no such item.
     """
     item = review.item(name)
     asked, standing = review.asked(name, reader), review.standing(name)
@@ -110,7 +110,9 @@ def list_view(review: Review, reader: str, wanted: Wanted) -> dict[str, Any]:
         "wanted": {"subject": wanted.subject, "domain": wanted.domain, "state": wanted.state, "q": wanted.words},
         "states": STATES,
         "domains": sorted({one.domain for one in every}),
-        "rows": [{**_item(one), "state": _state(review, reader, one)} for one in found[PAGE * (page - 1) : PAGE * page]],
+        "rows": [
+            {**_item(one), "state": _state(review, reader, one)} for one in found[PAGE * (page - 1) : PAGE * page]
+        ],
         "found": len(found),
         "items": len(every),
         "page": page,
@@ -189,18 +191,17 @@ def _state(review: Review, reader: str, item: Item) -> str:
 
 
 def _is_wanted(review: Review, reader: str, item: Item, wanted: Wanted) -> bool:
-    if wanted.subject and item.subject != wanted.subject or wanted.domain and item.domain != wanted.domain:
+    if wanted.subject not in ("", item.subject) or wanted.domain not in ("", item.domain):
         return False
-    if wanted.words and wanted.words.casefold() not in f"{item.id} {item.title} {item.place}".casefold():
-        return False
-    if wanted.state == "all":
-        return True
-    mine = review.state.reading(item.id, reader)
-    if wanted.state == "noted":
+    told = f"{item.id} {item.title} {item.place}".casefold()
+    return wanted.words.casefold() in told and _is_in(review, reader, item, wanted.state)
+
+
+def _is_in(review: Review, reader: str, item: Item, state: str) -> bool:
+    """Tell whether an item is in a state of the list."""
+    mine, stage = review.state.reading(item.id, reader), review.standing(item.id).stage
+    if state == "noted":
         return bool(mine.note or mine.suggestions)
-    if wanted.state in ("third", "settled"):
-        return review.standing(item.id).stage == wanted.state
-    state = _state(review, reader, item)
-    if wanted.state == "open":
-        return state != "done" and review.standing(item.id).stage != "settled"
-    return state == wanted.state
+    if state == "open":
+        return not mine.done and stage != "settled"
+    return state in ("all", stage, _state(review, reader, item))

@@ -109,6 +109,15 @@ class Reviews(Record):
         return {one.scenario: one.reason for one in self.rejected}
 
 
+class Reviewed(Record):
+    """What a manifest says of the reviews that its build went by, and of what they kept out of the release."""
+
+    release: Text
+    reviews_sha256: Sha256
+    read: int = Field(ge=0)
+    excluded: tuple[Rejected, ...] = Field(description="rows that retired here for it, and candidates turned away")
+
+
 class ReviewsFile(Record):
     """Where reviews lie: from the folder of the specification's file. ``sha256`` pins what they say."""
 

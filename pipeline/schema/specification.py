@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from pipeline.schema.base import Json, Record, Sha256, Slug, Text
 from pipeline.schema.diversity import DiversityFloors
 from pipeline.schema.estimate import Currency
+from pipeline.schema.label import ReviewsFile
 from pipeline.schema.policy import CalibrationFile, Rule
 from pipeline.schema.verdict import GateName
 
@@ -403,6 +404,11 @@ class Specification(Record):
     floors: Floors = Floors()
     previous: LastRelease | None = None
     schedule: Schedule | None = None
+    reviews: ReviewsFile | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="what people decided on an earlier release: rows that they rejected retire, and do not come again",
+    )
     models: Models
 
     @property
