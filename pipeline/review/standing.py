@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from pipeline.analysis.agreement import Agreement, agreement_of
+from pipeline.analysis.rates import grouped
 from pipeline.calibration.rates import rate_of
 from pipeline.label_files import DECISION
 from pipeline.review.items import Item, Subject
@@ -36,6 +37,16 @@ class Progress(Record):
     of_readings: int
 
 
+class Part(Record):
+    """Items of one domain, or outside blind reading of one stratum."""
+
+    name: str
+    items: int
+    settled: int
+    waiting_for_third: int
+    begun: int
+
+
 class PairAgreement(Record):
     """Two readers on one question."""
 
@@ -58,6 +69,7 @@ class Standings(Record):
     """Everything. ``rejected``: of the scenarios that people decided on, those that are to go."""
 
     progress: tuple[Progress, ...]
+    parts: tuple[Part, ...]
     by_reader: dict[str, int]
     rejected: Rate
     suggestions: int
@@ -76,6 +88,7 @@ def standings_of(review: Review) -> Standings:
             for subject in ("scenario", "run")
             if any(one.subject == subject for one in items)
         ),
+        parts=tuple(_parts(review, items, standings)),
         by_reader={name: done[name] for name in review.state.readers},
         rejected=rate_of([not stays for stays in decided if stays is not None], 0.95),
         suggestions=sum(len(one.suggestions) for one in _readings(review, items)),
@@ -138,6 +151,19 @@ def _progress(review: Review, subject: Subject, items: Sequence[Item], standings
         readings=sum(len(one.first) for one in mine),
         of_readings=len(items) * review.rules.readers,
     )
+
+
+def _parts(review: Review, items: Sequence[Item], standings: dict[str, Standing]) -> Iterable[Part]:
+    """Give the parts of the queue. Strata tell labels, so while reading is blind the parts are domains."""
+    for name, members in grouped(items, lambda one: one.domain if review.rules.blind else one.stratum).items():
+        mine = [standings[one.id] for one in members]
+        yield Part(
+            name=name,
+            items=len(mine),
+            settled=sum(one.stage == "settled" for one in mine),
+            waiting_for_third=sum(one.stage == "third" for one in mine),
+            begun=sum(one.stage == "first" and bool(one.first) for one in mine),
+        )
 
 
 def _readings(review: Review, items: Iterable[Item]) -> Iterable[Any]:

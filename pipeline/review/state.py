@@ -24,22 +24,22 @@ class Given:
 
 @dataclass
 class Reading:
-    """One reader's work on one item. ``touched``: the time of the last act."""
+    """One reader's work on one item.
+
+    ``touched``: the time of the last act. ``came``: number of the act by which the reader was first done with the item.
+    It stays though they take that back, and says whether they are among the first or settle what these differ on.
+    """
 
     reader: str
     item: str
     answers: dict[str, Given] = field(default_factory=dict)
     note: tuple[str, str] | None = None
     suggestions: list[Event] = field(default_factory=list)
-    finished: str | None = None
+    done: bool = False
+    came: int | None = None
     skipped: bool = False
     touched: str = ""
     acts: int = 0
-
-    @property
-    def done(self) -> bool:
-        """Whether the reader is done with the item."""
-        return self.finished is not None
 
     def open_since(self, moment: datetime) -> bool:
         """Whether the item is in the reader's hands, last touched after a moment."""
@@ -98,6 +98,8 @@ class State:
         reading = Reading(reader, item)
         for event in self._events[item, reader]:
             reading.touched = event.at
+            if reading.came is None and isinstance(event.act, Finished):
+                reading.came = event.number
             if event.number not in self._undone:
                 _apply(reading, event)
         self._readings[item][reader] = reading
@@ -114,7 +116,7 @@ def _apply(reading: Reading, event: Event) -> None:
     elif isinstance(act, Suggested):
         reading.suggestions.append(event)
     elif isinstance(act, Finished):
-        reading.finished, reading.skipped = event.at, False
+        reading.done, reading.skipped = True, False
     elif isinstance(act, Skipped):
         reading.skipped = True
     elif isinstance(act, Opened):

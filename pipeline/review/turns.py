@@ -53,7 +53,7 @@ def value_of(reading: Reading, question: Question) -> bool | None:
 
 def standing_of(readings: Iterable[Reading], questions: Sequence[Question], readers: int) -> Standing:
     """Return where an item stands, given all readings of it and the number of readers that every item gets."""
-    done = sorted((one for one in readings if one.done), key=lambda one: (one.finished or "", one.reader))
+    done = sorted((one for one in readings if one.done), key=lambda one: one.came or 0)
     first, third = tuple(done[:readers]), tuple(done[readers:])
     if len(first) < readers:
         return Standing("first", first, third, ())

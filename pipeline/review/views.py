@@ -200,6 +200,8 @@ def _is_wanted(review: Review, reader: str, item: Item, wanted: Wanted) -> bool:
 def _is_in(review: Review, reader: str, item: Item, state: str) -> bool:
     """Tell whether an item is in a state of the list."""
     mine, stage = review.state.reading(item.id, reader), review.standing(item.id).stage
+    if review.rules.blind and mine.done and state in ("third", "settled"):
+        return False  # it would tell the reader whether another agreed
     if state == "noted":
         return bool(mine.note or mine.suggestions)
     if state == "open":

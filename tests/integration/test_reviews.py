@@ -49,7 +49,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path, l
         write_labels(work / "labels.jsonl", said, note=NOTE)
         reviews = {"reviews": {"path": "labels.jsonl"}}
         previous = {"release": first.name, "carries": {"renews": 0.0, "anchors": 0.0}}
-        second = build(work, out, server.base_url, version="2026.12.0", previous=previous, attempts_per_cell=6, **reviews)
+        second = build(
+            work, out, server.base_url, version="2026.12.0", previous=previous, attempts_per_cell=6, **reviews
+        )
         anew = build(work, out, server.base_url, version="2026.12.1", **reviews)
     return first, second, anew, rows
 

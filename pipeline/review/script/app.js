@@ -9,3 +9,4 @@ const SHOWN = { name: nameView, overview: overviewView, reading: readingView, li
 const given = JSON.parse(document.getElementById("data").textContent);
 
 SHOWN[given.view](given);
+document.documentElement.dataset.ready = "";

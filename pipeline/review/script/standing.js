@@ -5,11 +5,12 @@ import { isTaken, place, showHelp } from "./frame.js";
 import { ask } from "./sending.js";
 
 const EVERY_MS = 3000;
+const NUMBERS = ["No", "One", "Two", "Three", "Four", "Five"];
 const KINDS = { scenario: "Scenarios", run: "Runs" };
 
 export function overviewView(data) {
   const live = el("div", {});
-  const draw = (now) => fill(live, now.standings.progress.map(progressCard), numbers(now.standings), whoReads(now));
+  const draw = (now) => fill(live, now.standings.progress.map(progressCard), numbers(now.standings), whoReads(now), partsCard(now));
   draw(data);
   place(data, null,
     el("h1", {}, data.release),
@@ -34,7 +35,7 @@ export function agreementView(data) {
 }
 
 function howItGoes(data) {
-  const readers = data.readers === 1 ? "One reader gets" : `${data.readers} readers get`;
+  const readers = data.readers === 1 ? "One reader gets" : `${NUMBERS[data.readers]} readers get`;
   const blind = data.blind ? "Reading is blind: you see no verdict, no label and no one else’s answer." : "Reading is not blind: verdicts, labels and what others said are shown.";
   return `${readers} every item; what they differ on goes to another. ${blind}`;
 }
@@ -77,6 +78,14 @@ function numbers(standings) {
 function whoReads(now) {
   const rows = Object.entries(now.standings.by_reader).map(([name, count]) => [name === now.reader ? `${name} (you)` : name, counted(count)]);
   return rows.length ? el("section", { class: "card" }, el("h2", {}, "Readers"), table("Readers", ["Reader", { text: "Items done", number: true }], rows, { heads: true })) : null;
+}
+
+function partsCard(now) {
+  const parts = now.standings.parts;
+  return el("section", { class: "card" }, el("h2", {}, now.blind ? "By domain" : "By stratum"),
+    el("ul", { class: "domains" }, parts.map((one) => el("li", {},
+      now.blind ? el("a", { href: `/items?domain=${encodeURIComponent(one.name)}` }, inWords(one.name)) : inWords(one.name),
+      el("span", { class: "quiet" }, `${counted(one.settled)} of ${counted(one.items)}`), meter(one)))));
 }
 
 function agreedTable(agreed) {
