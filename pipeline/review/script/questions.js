@@ -39,11 +39,12 @@ export function questionPanel(questions, { given, answer, selection }) {
     fields.forEach((one, other) => one.element.classList.toggle("current", other === number));
   }
 
-  function go(number) {
+  /** Bring a question to hand. The text stays where it is; only the panel scrolls, unless the reader is among the questions. */
+  function go(number, { still = false } = {}) {
     here(Math.max(0, Math.min(fields.length - 1, number)));
     const chosen = fields[at];
     (chosen.focus ?? chosen.element).focus({ preventScroll: true });
-    chosen.element.scrollIntoView({ block: "nearest" });
+    if (!still) chosen.element.scrollIntoView({ block: "nearest" });
   }
 
   function show() {
@@ -66,14 +67,14 @@ export function questionPanel(questions, { given, answer, selection }) {
   }
 
   /** Go on to the next question that has no answer; stay on the last where all have. */
-  function onward() {
+  function onward(how) {
     const said = given().answers;
     const open = questions.map((one, number) => number).filter((number) => !(questions[number].id in said));
     const next = open.find((number) => number > at) ?? open[0];
-    if (next !== undefined) go(next);
+    if (next !== undefined) go(next, how);
   }
 
-  return { element, show, key, onward, move: (by) => go(at + by), start: () => { at = -1; onward(); if (at < 0) here(0); }, toFirst: (ids) => go(questions.findIndex((one) => ids.includes(one.id))) };
+  return { element, show, key, onward, move: (by) => go(at + by), start: () => { at = -1; onward({ still: true }); if (at < 0) here(0); }, toFirst: (ids) => go(questions.findIndex((one) => ids.includes(one.id))) };
 }
 
 function asked(question) {

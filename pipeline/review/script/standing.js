@@ -100,7 +100,7 @@ function early() {
 }
 
 function pairTable(agreed) {
-  const rows = agreed.flatMap((one) => one.pairs.map((pair) => [inWords(one.question), pair.readers.join(" and "), counted(pair.agreement.rows), percent(pair.agreement.observed), coefficient(pair.agreement, "kappa")]));
+  const rows = agreed.flatMap((one) => one.pairs.filter((pair) => pair.agreement.kappa !== null).map((pair) => [inWords(one.question), pair.readers.join(" and "), counted(pair.agreement.rows), percent(pair.agreement.observed), coefficient(pair.agreement, "kappa")]));
   return rows.length ? el("section", { class: "card" }, el("h2", {}, "By pair of readers"),
     table("Agreement by pair", ["Question", "Readers", { text: "Both answered", number: true }, { text: "Say the same", number: true }, { text: "Kappa", number: true }], rows, { heads: true })) : null;
 }
