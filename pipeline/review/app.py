@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.applications import Starlette
@@ -32,6 +32,7 @@ from pipeline.review.standing import agreed_on, standings_of
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+T = TypeVar("T")
 LONGEST_BODY = 256 * 1024
 _KEY: TypeAdapter[str] = TypeAdapter(Key)
 _STYLES = ("pages/style/tokens.css", "pages/style/base.css", "pages/style/reader.css", "review/style/review.css")
@@ -52,7 +53,7 @@ class Server:
         policy = content_security_policy(self._style, script=self._script, connect=True)
         self._policy = f"{policy}; frame-ancestors 'none'"
         self._template = environment("pipeline.review").get_template("review.html.j2")
-        self._agreed: tuple[int, dict[str, Any]] | None = None
+        self._reckoned: dict[str, tuple[int, Any]] = {}
 
     def app(self) -> Starlette:
         """Return the application, guarded."""
@@ -89,7 +90,7 @@ class Server:
         return answering
 
     def _overview(self, request: Request) -> Response:
-        view = views.overview_view(self._review, request.state.reader, standings_of(self._review))
+        view = views.overview_view(self._review, request.state.reader, self._now("standings", standings_of))
         return self._page({**view, "nothing": request.query_params.get("nothing", "")})
 
     def _next(self, request: Request) -> Response:
@@ -112,14 +113,19 @@ class Server:
         return self._page(views.common(self._review, request.state.reader, "agreement"))
 
     def _standing(self, request: Request) -> Response:
-        return JSONResponse(views.overview_view(self._review, request.state.reader, standings_of(self._review)))
+        standings = self._now("standings", standings_of)
+        return JSONResponse(views.overview_view(self._review, request.state.reader, standings))
 
     def _agreement(self, request: Request) -> Response:
+        return JSONResponse(views.agreement_view(self._review, request.state.reader, self._now("agreed", agreed_on)))
+
+    def _now(self, name: str, reckon: Callable[[Review], T]) -> T:
+        """Return a figure as of the last act, reckoned once for all who ask."""
         changes = self._review.state.last
-        if self._agreed is None or self._agreed[0] != changes:
-            found = agreed_on(self._review)
-            self._agreed = (changes, views.agreement_view(self._review, "", found))
-        return JSONResponse({**self._agreed[1], "reader": request.state.reader})
+        known = self._reckoned.get(name)
+        if known is None or known[0] != changes:
+            self._reckoned[name] = known = (changes, reckon(self._review))
+        return cast("T", known[1])
 
     def _name(self, request: Request, body: Mapping[str, Any]) -> Response:
         try:

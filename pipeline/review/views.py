@@ -64,7 +64,6 @@ def common(review: Review, reader: str, view: str) -> dict[str, Any]:
         "blind": review.rules.blind,
         "readers": review.rules.readers,
         "subjects": list(dict.fromkeys(one.subject for one in review.material.items.values())),
-        "changes": review.state.last,
     }
 
 

@@ -51,7 +51,7 @@ def test_a_blind_reader_is_sent_nothing_that_another_said(tmp_path: Path, releas
         act(review, "Ada", Noted(item=item, text="a word of Ada"))
         read(review, "Ada", item, decision="reject")
         after = sent(review, item, "Eve")
-        assert after.replace(f'"changes":{review.state.last}', "") == before.replace('"changes":0', "")
+        assert after == before
 
 
 def test_who_settles_is_asked_what_two_differ_on_and_not_told_what_they_said(tmp_path: Path, release: Path) -> None:
