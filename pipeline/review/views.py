@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.pages.text import one_line
+from pipeline.report.record import scenario_record, verdict_record
 from pipeline.review.events import Suggested
 from pipeline.review.items import Item
 from pipeline.review.questions import Question
-from pipeline.review.reading import run_record, scenario_record
+from pipeline.review.reading import run_record
 from pipeline.review.review import Review
 from pipeline.review.spans import text_at
 from pipeline.review.standing import Agreed, Standings
@@ -131,13 +132,12 @@ def agreement_view(review: Review, reader: str, agreed: list[Agreed]) -> dict[st
 
 def _record(review: Review, item: Item) -> dict[str, Any]:
     scenario = review.material.scenario(item.id)
-    candidate = None
-    if not review.rules.blind and item.subject == "scenario":
-        candidate = review.material.candidates.get(item.id)
-    record = scenario_record(scenario, candidate)
+    record: dict[str, Any] = {**scenario_record(scenario), "verdicts": []}
     if item.subject == "run":
         record["run"] = run_record(review.material.trajectory(item.id))
     if not review.rules.blind:
+        candidate = review.material.candidates.get(item.id)
+        record["verdicts"] = [] if candidate is None else [verdict_record(one) for one in candidate.verdicts]
         record["labels"] = [item.motive, item.risk_type]
     return record
 
