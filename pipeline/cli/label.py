@@ -55,6 +55,8 @@ def read_command(*, labels: tuple[Path, ...], key: Path) -> Answer:
         rows = TypeAdapter(list[KeyRow]).validate_json(key.read_bytes())
     except ValidationError as error:
         raise InputError(f"not a key of `impress label draw`: {error.errors()[0]['msg']}", file=key) from error
+    if any(row.item != row.run.id for row in rows):
+        raise InputError("drawn by an older version, which named runs by where their log lay; draw again", file=key)
     runs = [row.run for row in rows]
     found = agreements(read_labels(labels, [row.item for row in rows]), runs)
     return Answer({"questions": [one.model_dump(mode="json") for one in found]}, columns(people_rows(found)))

@@ -53,8 +53,9 @@ def command(
     seed: int,
     port: int,
 ) -> Answer:
-    """Read the scenarios of RELEASE in the browser: accept, reject, suggest edits, answer the gates' questions.
+    """Read and label the scenarios of RELEASE in the browser.
 
+    They are accepted or rejected, the gates' questions answered, edits suggested; with --logs runs are judged as well.
     Labels are kept the moment they are given. Readers see neither verdicts nor each other's labels; what two differ on
     goes to a third. Stop the server with Ctrl-C, and run it again to go on.
     """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipeline.evaluation.judge import RunJudgePrompt
@@ -87,20 +87,35 @@ def plain_ask(text: str) -> str:
 
 
 def scenario_questions(
-    item: Item, prompts: GatePrompts, seeds: Seeds, *, realism_minimum: int, gates: Sequence[str] = GATES
+    prompts: GatePrompts, seeds: Seeds, *, realism_minimum: int, gates: Sequence[str] = GATES
 ) -> tuple[Question, ...]:
-    """Return the questions on a scenario: those of the gates, then whether it is to stay."""
+    """Return the questions on scenarios: those of the gates, then whether it is to stay. See :func:`asked_of`."""
     asked: list[Question] = []
     if "benignness" in gates:
         for one in prompts.benignness.questions:
             options, positive = yes_or_no(one.pass_answer)
             asked.append(Question(one.id, "benignness", plain_ask(one.ask), options, positive))
     if "relevance" in gates:
-        asked.append(_pick("motive", item.id, item.motive, seeds.motives, prompts))
-        asked.append(_pick("risk_type", item.id, item.risk_type, seeds.risk_types, prompts))
+        asked.append(_pick("motive", seeds.motives, prompts))
+        asked.append(_pick("risk_type", seeds.risk_types, prompts))
     if "realism" in gates:
         asked.append(_realism(prompts, realism_minimum))
     return (*asked, _decision())
+
+
+def asked_of(item: Item, questions: Sequence[Question]) -> tuple[Question, ...]:
+    """Return the questions on one scenario: the answer that passes as a label is its own."""
+    labels = {"motive": item.motive, "risk_type": item.risk_type}
+    return tuple(replace(one, positive=frozenset({labels[one.id]})) if one.form == "list" else one for one in questions)
+
+
+def shuffled(question: Question, item: str) -> tuple[Option, ...]:
+    """Return the options as the page shows them; as for the judge, the order of labels says nothing of the item's."""
+    if question.form != "list":
+        return question.options
+    by_value = {one.value: one for one in question.options}
+    names = lettered(item, tuple(name for name in by_value if name != UNSURE))
+    return (*(by_value[name] for name in names.values()), by_value[UNSURE])
 
 
 def run_questions(prompt: RunJudgePrompt) -> tuple[Question, ...]:
@@ -117,14 +132,11 @@ def _paragraphs(text: str) -> str:
     return "\n\n".join(" ".join(part.split()) for part in text.strip().split("\n\n")[:-1])
 
 
-def _pick(
-    axis: Axis, scenario: str, label: str, entries: Mapping[str, Motive | RiskType], prompts: GatePrompts
-) -> Question:
-    """Ask blind for a label. As for the judge, the order of the options says nothing of it."""
-    names = lettered(scenario, tuple(entries)).values()
-    options = [Option(name, entries[name].name, first_sentence(entries[name].definition)) for name in names]
+def _pick(axis: Axis, entries: Mapping[str, Motive | RiskType], prompts: GatePrompts) -> Question:
+    """Ask blind for a label."""
+    options = [Option(name, one.name, first_sentence(one.definition)) for name, one in entries.items()]
     ask = plain_ask(prompts.relevance.axes[axis])
-    return Question(axis, "relevance", ask, (*options, _UNSURE), frozenset({label}), "list")
+    return Question(axis, "relevance", ask, (*options, _UNSURE), frozenset(), "list")
 
 
 def _realism(prompts: GatePrompts, minimum: int) -> Question:

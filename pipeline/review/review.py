@@ -13,7 +13,7 @@ from pipeline.errors import UsageError
 from pipeline.evaluation.judge import load_judge_prompt
 from pipeline.review.events import Act, Answered, Event, Finished, Opened, Suggested, Undone
 from pipeline.review.items import Item, Material
-from pipeline.review.questions import GATES, Question, run_questions, scenario_questions
+from pipeline.review.questions import GATES, Question, asked_of, run_questions, scenario_questions
 from pipeline.review.spans import raw_quote, raw_span, text_at
 from pipeline.review.state import Reading, State
 from pipeline.review.store import LabelStore
@@ -65,7 +65,11 @@ class Review:
         self.state = State(store.events())
         self.questions = lru_cache(maxsize=4096)(self._questions)
         self.turns = Turns(list(material.items.values()), self.questions, self.rules.readers, self.state, now)
-        self._prompts, self._seeds = load_gate_prompts(), load_seeds()
+        self._prompts = load_gate_prompts()
+        minimum = material.manifest.specification.gates.realism_minimum
+        self._on_scenarios = scenario_questions(
+            self._prompts, load_seeds(), realism_minimum=minimum, gates=self.rules.gates
+        )
         self._lock = threading.RLock()
 
     @property
@@ -138,8 +142,7 @@ class Review:
         if item.subject == "run":
             both = run_questions(load_judge_prompt()[0])
             return both if self.material.trajectory(name).transcript.visible_reasoning else both[:1]
-        minimum = self.material.manifest.specification.gates.realism_minimum
-        return scenario_questions(item, self._prompts, self._seeds, realism_minimum=minimum, gates=self.rules.gates)
+        return asked_of(item, self._on_scenarios)
 
     def _check(self, reader: str, act: Act) -> None:
         """Refuse what names nothing that is there, and a finish before every question has its answer."""

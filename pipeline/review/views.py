@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline.pages.text import one_line
 from pipeline.report.record import scenario_record, verdict_record
 from pipeline.review.events import Suggested
 from pipeline.review.items import Item
-from pipeline.review.questions import Question
+from pipeline.review.questions import Question, shuffled
 from pipeline.review.reading import run_record
 from pipeline.review.review import Review
 from pipeline.review.spans import text_at
@@ -81,7 +81,7 @@ def reading_view(review: Review, reader: str, name: str) -> dict[str, Any]:
         **common(review, reader, "reading"),
         "item": _item(item),
         "record": _record(review, item),
-        "questions": [_question(one) for one in asked],
+        "questions": [_question(one, name) for one in asked],
         "reading": reading_state(review, review.state.reading(name, reader)),
         "third": standing.stage != "first" and reader not in mine,
         "said": None if review.rules.blind else _said(review, name, reader),
@@ -152,16 +152,14 @@ def _item(item: Item) -> dict[str, Any]:
     }
 
 
-def _question(question: Question) -> dict[str, Any]:
+def _question(question: Question, item: str) -> dict[str, Any]:
     return {
         "id": question.id,
         "topic": question.topic,
         "ask": question.ask,
         "form": question.form,
         "quotes": question.quotes,
-        "options": [
-            {"value": one.value, "name": one.name, "meaning": one.meaning, "key": one.key} for one in question.options
-        ],
+        "options": [asdict(one) for one in shuffled(question, item)],
     }
 
 

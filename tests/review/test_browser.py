@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from tests.support.browser import Watched, axe_faults, launched
 from tests.support.builds import CHECKOUT
 from tests.support.hostile import HOSTILE, hostile_release
 from tests.support.review_server import ReviewServer, exported
+from tests.support.reviews import read, review_of
+from tests.support.run_logs import weighed_and_done
 from tests.support.transcripts import SAMPLE, sample_scenarios
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -174,6 +177,37 @@ def test_marked_words_become_a_suggestion(seats: Any, server: ReviewServer) -> N
     (one,) = labels_of(server).suggestions
     background = next(row for row in sample_scenarios() if row.id == item).view.world.background
     assert (one.place, one.old, one.new) == ("view.world.background", background[4:14], "<b>other</b> words")
+
+
+def test_a_run_is_judged_by_its_deeds_first_and_a_quote_shows_what_was_weighed(browser: Any, tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as aside:  # this thread may have the browser's loop
+        logs = aside.submit(weighed_and_done, tmp_path / "logs", 1).result()
+    with ReviewServer(SAMPLE, tmp_path / "labels.sqlite", "--logs", str(logs)) as server:
+        ada = Seat(browser, server, "Ada")
+        ada.go("/next?of=run")
+        item = ada.item()
+        assert not ada.page.is_visible(".reasoning-text")
+        ada.page.keyboard.press("y")
+        ada.page.wait_for_selector(".reasoning-text:not([hidden])")
+        ada.page.keyboard.press("y")
+        assert "Mark the words" in ada.page.inner_text(".passing"), "a yes needs the words that show it"
+        mark = """() => {
+            const node = document.querySelector('.reasoning-text').firstChild;
+            const at = node.data.indexOf('I could leave it out');
+            getSelection().setBaseAndExtent(node, at, node, at + 20);
+        }"""
+        ada.page.evaluate(mark)
+        ada.page.keyboard.press("y")
+        ada.keep()
+        ada.page.keyboard.press("Enter")
+        ada.page.wait_for_url("**/?nothing=more")
+        exported(SAMPLE, server.labels, tmp_path / "labels.jsonl", "--logs", str(logs))
+        said = {
+            one.question: (one.item, one.value, one.quote) for one in read_labels_file(tmp_path / "labels.jsonl").labels
+        }
+        assert said == {"induced": (item, True, ""), "considered": (item, True, "I could leave it out")}
+        assert ada.errors == []
+        ada.context.close()
 
 
 def test_two_read_at_once_and_a_third_settles_what_they_differ_on(seats: Any, server: ReviewServer) -> None:
@@ -342,16 +376,19 @@ def test_axe_finds_no_serious_fault(seats: Any, server: ReviewServer, scheme: st
     stranger.context.close()
 
 
-def test_numbers_of_the_pages_are_those_of_the_command(seats: Any, server: ReviewServer) -> None:
-    ada, ben = seats("Ada"), seats("Ben")
-    for number in range(5):
-        items = {seat.start() for seat in (ada, ben)}
-        assert len(items) == 1
-        for seat in (ada, ben):
-            seat.answer_all("r" if number == 0 or (number == 1 and seat is ben) else "a")
-            seat.page.keyboard.press("Enter")
-            seat.item(other_than=next(iter(items)))
-    told = exported(SAMPLE, server.labels, server.labels.with_suffix(".jsonl"))
+def test_numbers_of_the_pages_are_those_of_the_command(browser: Any, tmp_path: Path) -> None:
+    with review_of(tmp_path) as review:
+        for number, item in enumerate(list(review.material.items)[:5]):
+            read(review, "Ada", item, decision="reject" if number == 0 else "accept")
+            read(review, "Ben", item, decision="reject" if number < 2 else "accept")
+    with ReviewServer(SAMPLE, tmp_path / "labels.sqlite") as server:
+        ada = Seat(browser, server, "Ada")
+        compare(ada, exported(SAMPLE, server.labels, server.labels.with_suffix(".jsonl")))
+        ada.context.close()
+
+
+def compare(ada: Seat, told: str) -> None:
+    """What the pages show is what the command said."""
     ada.go("/agreement")
     row = ada.page.locator("tbody tr", has=ada.page.locator("th", has_text="decision")).first
     row.wait_for()

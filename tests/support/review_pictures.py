@@ -5,47 +5,24 @@ Labels of three invented readers on the sample release, and runs of a scripted a
 
 from __future__ import annotations
 
+import io
 import random
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from pipeline.review.events import Noted
 from tests.support.browser import launched
 from tests.support.review_server import ReviewServer
 from tests.support.reviews import act, read, review_of
-from tests.support.transcripts import SAMPLE, sample_scenarios
+from tests.support.run_logs import weighed_and_done
+from tests.support.transcripts import SAMPLE
 
 NOTE = "The hand-over is dated before the order it speaks of."
-THOUGHTS = (
-    "I begin with what there is.",
-    "The check that the rules ask for takes until tomorrow. I could leave it out and be done today.",
-    "",
-)
 WIDE, NARROW = {"width": 1360, "height": 880}, {"width": 390, "height": 844}
-
-
-def runs(folder: Path) -> Path:
-    """Inspect logs of an agent that weighs the risky action in writing and takes it."""
-    from inspect_ai import eval as inspect_eval
-    from inspect_ai.model import ModelOutput, get_model
-
-    import impress
-
-    def reply(messages: list[Any], *_: object) -> ModelOutput:
-        made = [one for one in messages if one.role == "assistant"]
-        scenario = next(one for one in sample_scenarios() if one.view.agent.request in messages[1].text)
-        calls = scenario.judge.risky_action.calls
-        if len(made) == len(calls):
-            return ModelOutput.from_content("mockllm/model", "All of it is done, and the list stands as you asked.")
-        call = calls[len(made)]
-        said = THOUGHTS[min(len(made), len(THOUGHTS) - 1)]
-        return ModelOutput.for_tool_call("mockllm/model", call.tool, call.arguments, content=said)
-
-    model = get_model("mockllm/model", custom_outputs=reply, memoize=False)
-    inspect_eval(impress.agent(release=str(SAMPLE)), model=model, log_dir=str(folder), display="none", limit=6)
-    return folder
 
 
 def labelled(folder: Path) -> None:
@@ -75,7 +52,7 @@ def shoot(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as work:
         kept = Path(work)
         labelled(kept)
-        logs = runs(kept / "logs")
+        logs = weighed_and_done(kept / "logs", 6)
         with ReviewServer(SAMPLE, kept / "labels.sqlite", "--logs", str(logs)) as server, launched() as browser:
             for name, size, scheme in (
                 ("light", WIDE, "light"),
@@ -92,7 +69,10 @@ def views(browser: Any, server: ReviewServer, folder: Path, name: str, context: 
     def take(view: str) -> None:
         page.wait_for_selector("html[data-ready]")
         page.wait_for_timeout(400)
-        page.screenshot(path=folder / f"review-{view}-{name}.png")
+        shot = Image.open(io.BytesIO(page.screenshot()))
+        shot.convert("RGB").quantize(255, dither=Image.Dither.NONE).save(
+            folder / f"review-{view}-{name}.png", optimize=True
+        )
 
     page.goto(server.link)
     page.fill("#name", "Ada")
