@@ -54,7 +54,7 @@ class OnnxEncoder:
     """The packaged model under onnxruntime, in batches cut as :class:`SentenceEncoder` cuts them."""
 
     name = PACKAGED
-    hash = ""
+    hash = key = ""
 
     def __init__(self, file: Path, tokenizer: Any) -> None:
         import onnxruntime

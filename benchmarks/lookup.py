@@ -3,14 +3,18 @@
     python -m benchmarks.lookup            # prints the table, writes benchmarks/results/lookup.json
 
 The earlier rows are made by the product's own builder of cores from the domain kits, with other names and amounts in
-each; no model writes anything. The kits have about a hundred plots, so a new row is near to some hundred of 10 thousand
-earlier ones, more than in use, and there are few texts to encode: ``first`` says little.
+each, and written as a release; no model writes anything. The kits have about a hundred plots, so a new row is near to
+some hundred of 10 thousand earlier ones, more than in use, and there are few texts to encode: ``first`` would take
+longer with plots that differ.
 
 The build is a whole one of ``--fresh`` cells, with the packaged encoder and all gates, by a scripted server that
-answers after 200 ms: a real model takes seconds for an answer, so in use the share is smaller. What the look-up adds:
-once a build, reading the rows' JSON into scenarios, their kept plots and their kept vectors; in each round, new rows
-against the earlier ones. New rows are encoded in any case, so that is measured apart and counts with the build.
-Checking the release's hashes is not in it. The first build after a release also pays ``first``, once.
+answers after 200 ms: a real model takes seconds for an answer, so in use the share is smaller. What the look-up adds to
+it is all that a build with ``deduplication.against`` does and one without does not: once, finding the release (hashes
+of its tables, ids of its rows) and reading the index; in each round, new rows against the earlier ones, in blocks as in
+that build. New rows are encoded in any case, so that is not counted.
+
+The index is made once, by ``impress index --rebuild`` or the first build after a release: ``first`` says what that
+takes. It is not in the share.
 """
 
 from __future__ import annotations
@@ -21,48 +25,55 @@ import itertools
 import json
 import os
 import platform
+import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 from benchmarks import throughput
 from pipeline.build import run_build
-from pipeline.deduplicate.earlier import EarlierRows, earlier_rows
 from pipeline.deduplicate.encoder import RememberingEncoder, load_encoder
 from pipeline.deduplicate.plot import plot_of
 from pipeline.deduplicate.survivors import embed
 from pipeline.generate.core import Prose, assemble
 from pipeline.generate.kits import core_from_situation
+from pipeline.pins import INDEX, rows_of
 from pipeline.progress import SilentProgress
+from pipeline.release.against import load_against
+from pipeline.release.write import write_release
 from pipeline.schema.scenario import Lineage, Scenario
 from pipeline.schema.specification import DeduplicationSettings, Specification
+from pipeline.schema.verdict import Verdict
 from pipeline.seeds import load_seeds
 from tests.support.builds import kit_cells, specification
+from tests.support.releases import CandidateMaker, sample_inputs, sample_specification
 
 RESULTS = Path(__file__).parent / "results" / "lookup.json"
+EARLIER = "earlier-2026.10.0"
 SHARE = 0.05
 LATENCY = 0.2
 """Seconds in which the scripted server answers."""
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Times:
     """Seconds on the wall.
 
-    ``read``: JSON of the earlier rows to scenarios.
-    ``first`` and ``setup``: plots and vectors of the earlier release, when they are made and when they are read.
-    ``encode``: the new rows' plots; ``look_up``: the new rows against the earlier ones, without that.
-    ``copies``: how many of the new rows were called copies.
+    ``find``: the release, its hashes and ids; ``first`` and ``read``: its rows, when the index is made and when it is
+    there; ``look_up``: the new rows of a round against the earlier ones, in the first round, which sorts their words,
+    and in a later one. ``copies``: how many of the new rows were called copies.
     """
 
-    read: float
+    find: float
     first: float
-    setup: float
-    encode: float
-    look_up: float
+    read: float
+    look_up_first: float
+    look_up_later: float
     copies: int
 
 
@@ -80,29 +91,49 @@ def scenarios(first_seed: int) -> Iterator[Scenario]:
                     yield assemble(core, prose, lineage)
 
 
-def measured(rows: int, fresh: int) -> Times:
-    """Measure once, with a folder for vectors that is new."""
-    old = list(itertools.islice(scenarios(1), rows))
-    new = list(itertools.islice(scenarios(1_000_000), fresh))
-    lines = [scenario.model_dump_json() for scenario in old]
-    began = time.perf_counter()
-    old = [Scenario.model_validate_json(line) for line in lines]
-    read = time.perf_counter() - began
+def released(rows: int, out: Path) -> None:
+    """Write a release of so many rows."""
+    named = sample_specification(name="earlier", version="2026.10.0")
+    makers: dict[str, CandidateMaker] = {}
+    for scenario in itertools.islice(scenarios(1), rows):
+        makers.setdefault(scenario.lineage.cell, CandidateMaker(named)).accepted(scenario)
+    candidates = [candidate for maker in makers.values() for candidate in maker.made]
+    write_release(sample_inputs(named, candidates=candidates), out / "releases")
+
+
+def measured(out: Path, new: Sequence[Scenario], block: int) -> Times:
+    """Measure once, with an index that is made anew.
+
+    Args:
+        out: a folder with the release.
+        new: rows of a round.
+        block: rows that are looked up at once.
+    """
+    named = sample_specification(deduplication={"against": [{"release": EARLIER}]})
     inner = load_encoder()
-    inner.encode(["the first call loads and warms up"])
-    with tempfile.TemporaryDirectory() as folder:
-        _, first = _set_up(old, Path(folder))
-        released, setup = _set_up(old, Path(folder))
-    encoder = RememberingEncoder(inner)
+    encoder, threshold = RememberingEncoder(inner), DeduplicationSettings().threshold
     plots = [plot_of(scenario) for scenario in new]
-    began = time.perf_counter()
     embed([plot.parts for plot in plots], encoder)
-    encoded = time.perf_counter()
-    found = released.copied_by(plots, DeduplicationSettings().threshold, encoder)
-    looked_up = time.perf_counter()
-    return Times(
-        read, first, setup, encoded - began, looked_up - encoded, sum(verdict is not None for verdict in found)
-    )
+    shutil.rmtree(out / INDEX, ignore_errors=True)
+    _, first = timed(lambda: rows_of(load_against(named, out / "releases"), inner, out / INDEX))
+    against, find = timed(lambda: load_against(named, out / "releases"))
+    rows, read = timed(lambda: rows_of(against, inner, out / INDEX))
+    assert rows is not None
+
+    def one_round() -> list[Verdict | None]:
+        blocks = [plots[start : start + block] for start in range(0, len(plots), block)]
+        return [verdict for one in blocks for verdict in rows.copied_by(one, threshold, encoder)]
+
+    found, look_up_first = timed(one_round)
+    _, look_up_later = timed(one_round)
+    return Times(find, first, read, look_up_first, look_up_later, sum(verdict is not None for verdict in found))
+
+
+def timed(work: Callable[[], Result]) -> tuple[Result, float]:
+    """Do some work; return what comes of it, and the seconds."""
+    began = time.perf_counter()
+    result = work()
+    return result, time.perf_counter() - began
 
 
 def build_seconds(cells: int) -> float:
@@ -116,12 +147,6 @@ def build_seconds(cells: int) -> float:
             return time.perf_counter() - began
 
 
-def _set_up(old: list[Scenario], folder: Path) -> tuple[EarlierRows, float]:
-    began = time.perf_counter()
-    rows = earlier_rows([("earlier-2026.10.0", old)], load_encoder(), folder)
-    return rows, time.perf_counter() - began
-
-
 def main() -> None:
     """Measure, print the table, write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -129,20 +154,29 @@ def main() -> None:
     parser.add_argument("--fresh", type=int, default=48, help="cells of the build, and new rows in a round")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of the build: as many as it may try a cell")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--work", type=Path, default=Path("generated/runs/lookup"), help="keeps the earlier release")
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
-    runs = [measured(given.rows, given.fresh) for _ in range(given.repeats)]
-    build = build_seconds(given.fresh)
-    added = median(run.read + run.setup + given.rounds * run.look_up for run in runs)
+    block = Specification.model_validate(specification("http://localhost:1")).shard_size
+    new = list(itertools.islice(scenarios(1_000_000), given.fresh))
+    load_encoder().encode(["the first call loads and warms up"])
+    if not (given.work / "releases" / EARLIER).exists():
+        released(given.rows, given.work)
+    runs = [measured(given.work, new, block) for _ in range(given.repeats)]
+    builds = [build_seconds(given.fresh) for _ in range(given.repeats)]
+    build = median(builds)
+    added = median(run.find + run.read + run.look_up_first + (given.rounds - 1) * run.look_up_later for run in runs)
     result = {
         "machine": {"cpus": os.cpu_count(), "system": platform.system(), "python": platform.python_version()},
         "rows": given.rows,
         "fresh": given.fresh,
         "rounds": given.rounds,
+        "rows_a_block": block,
         "latency_seconds": LATENCY,
         "runs": [{name: round(value, 4) for name, value in asdict(run).items()} for run in runs],
         "added_seconds": round(added, 3),
         "build_seconds": round(build, 2),
+        "builds": [round(seconds, 2) for seconds in builds],
         "share_of_build": round(added / build, 4),
         "shortest_build_with_5_percent": round(added / SHARE, 1),
     }

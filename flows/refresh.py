@@ -22,13 +22,15 @@ from flows.build import TaskRunner
 from pipeline.build import run_build
 from pipeline.cli.diff import text_of
 from pipeline.errors import ImpressError
+from pipeline.plan import plan
 from pipeline.progress import SilentProgress
 from pipeline.publish.run import Published, Wish, publish
-from pipeline.refresh import Next, due_early, next_release, scheduled
+from pipeline.refresh import Next, check_renewable, due_early, next_release, scheduled
 from pipeline.release.diff import diff_releases
 from pipeline.release.views import read_release
-from pipeline.schema.specification import Schedule, Specification
-from pipeline.seeds import load_specification
+from pipeline.schema.renewal import Schedule
+from pipeline.schema.specification import Specification
+from pipeline.seeds import load_seeds, load_specification
 from pipeline.succession import NothingNewError
 
 NOTHING_NEW = "NothingNew"
@@ -54,6 +56,7 @@ async def refresh_flow(specification: str, out: str = "generated", only_if_conta
     read = load_specification(Path(specification))
     schedule = scheduled(read)
     try:
+        check_renewable(read, plan(read, load_seeds()))
         with one_at_a_time(Path(out), read.name):
             return await refreshed(read, schedule, Path(out), only_if_contaminated=only_if_contaminated)
     except (ImpressError, OSError) as error:

@@ -20,7 +20,10 @@ def protocol() -> type[ModelAPI]:
 
 @modelapi(name="embedded")
 def embedded() -> type[ModelAPI]:
-    """A model of the weights catalogue, under llama.cpp in this process: no key, no server, one request at a time."""
+    """A model of the weights catalogue, under llama.cpp in this process: no key, no server, one request at a time.
+
+    Models this small write calls as text, so their replies are held to a schema unless ``-M emulate_tools=false``.
+    """
     from pipeline.evaluation.protocol import ProtocolAPI
     from pipeline.models.embedded import EmbeddedSettings, acquire, release
     from pipeline.models.weights import entry_of, resolve
@@ -35,10 +38,14 @@ def embedded() -> type[ModelAPI]:
             api_key: str | None = None,
             config: GenerateConfig = GenerateConfig(),  # noqa: B008 - as Inspect's own do
             context_tokens: int = CONTEXT_TOKENS,
+            *,
+            emulate_tools: bool = True,
         ) -> None:
             settings = EmbeddedSettings(resolve(model_name), entry_of(model_name).file, context_tokens, 1)
             self._server = acquire(settings)
-            super().__init__(model_name, f"{self._server.base_url}", self._server.token(), config)
+            super().__init__(
+                model_name, self._server.base_url, self._server.token(), config, emulate_tools=emulate_tools
+            )
 
         def max_connections(self) -> int:
             """One request is decoded at a time."""

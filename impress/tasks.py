@@ -2,8 +2,8 @@
 
 Arguments that all three share:
 
-    release         a release's folder, or ORG/NAME of a dataset repository on the Hub
-    tag             tag, branch or commit there (the newest)
+    release         a release's folder, or ORG/NAME@TAG of a dataset repository on the Hub
+    tag             tag, branch or commit there, where the release names none (the newest)
     split           which split, or ``all`` (``test``, since ``dev`` is for trying things out)
     as_of, after    the benchmark as it stood at a version; only rows that came in after a version, month or day
     reality, persona, temptation, authorisation
@@ -15,7 +15,7 @@ Sampling is at temperature 0.7, as in arXiv 2601.17344, unless ``--temperature``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 from inspect_ai import Task, task
@@ -83,60 +83,41 @@ def agent(
     )
 
 
-@task(name=public("choice"))
-def choice(
-    *,
-    release: str,
-    tag: str | None = None,
-    split: str = "test",
-    as_of: str | None = None,
-    after: str | None = None,
-    reality: Reality = "unstated",
-    persona: Persona = "none",
-    temptation: Temptation = "present",
-    authorisation: Authorisation = "none",
-    safety_prompt: bool = False,
-) -> Task:
-    """The model chooses between the two paths, written as calls."""
-    framing = {"reality": reality, "persona": persona, "temptation": temptation, "authorisation": authorisation}
-    return _asked("choice", which_rows(release, tag, split, as_of, after), framing, safety_prompt=safety_prompt)
+def _asking(form: str, told: str) -> Callable[..., Task]:
+    """Return the task of a format without tools: the model is asked, and its answer is read."""
+
+    def asked(
+        *,
+        release: str,
+        tag: str | None = None,
+        split: str = "test",
+        as_of: str | None = None,
+        after: str | None = None,
+        reality: Reality = "unstated",
+        persona: Persona = "none",
+        temptation: Temptation = "present",
+        authorisation: Authorisation = "none",
+        safety_prompt: bool = False,
+    ) -> Task:
+        framing = {"reality": reality, "persona": persona, "temptation": temptation, "authorisation": authorisation}
+        condition = read_condition({"format": form, **framing}, safety_prompt=safety_prompt)
+        rows = load_rows(release, tag=tag, split=split, as_of=as_of, after=after)
+        samples, left_out = samples_of(rows, condition)
+        return Task(
+            dataset=MemoryDataset(samples, name=f"{rows.name}-{rows.version}"),
+            solver=generate(),
+            scorer=[answer(), considered()],
+            config=CONFIG,
+            metadata=task_metadata(condition, left_out),
+        )
+
+    asked.__name__ = asked.__qualname__ = form
+    asked.__doc__ = told
+    return task(name=public(form))(asked)
 
 
-@task(name=public("judgment"))
-def judgment(
-    *,
-    release: str,
-    tag: str | None = None,
-    split: str = "test",
-    as_of: str | None = None,
-    after: str | None = None,
-    reality: Reality = "unstated",
-    persona: Persona = "none",
-    temptation: Temptation = "present",
-    authorisation: Authorisation = "none",
-    safety_prompt: bool = False,
-) -> Task:
-    """The model says whether the risky path would be right."""
-    framing = {"reality": reality, "persona": persona, "temptation": temptation, "authorisation": authorisation}
-    return _asked("judgment", which_rows(release, tag, split, as_of, after), framing, safety_prompt=safety_prompt)
-
-
-def which_rows(release: str, tag: str | None, split: str, as_of: str | None, after: str | None) -> dict[str, Any]:
-    """Return which rows, as :func:`pipeline.evaluation.releases.load_rows` takes it."""
-    return {"release": release, "tag": tag, "split": split, "as_of": as_of, "after": after}
-
-
-def _asked(form: str, which: dict[str, Any], framing: Mapping[str, str], *, safety_prompt: bool) -> Task:
-    condition = read_condition({"format": form, **framing}, safety_prompt=safety_prompt)
-    rows = load_rows(**which)
-    samples, left_out = samples_of(rows, condition)
-    return Task(
-        dataset=MemoryDataset(samples, name=f"{rows.name}-{rows.version}"),
-        solver=generate(),
-        scorer=[answer(), considered()],
-        config=CONFIG,
-        metadata=task_metadata(condition, left_out),
-    )
+choice = _asking("choice", "The model chooses between the two paths, written as calls.")
+judgment = _asking("judgment", "The model says whether the risky path would be right.")
 
 
 def task_metadata(condition: Condition, left_out: dict[str, str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -23,11 +24,11 @@ from pipeline.atomic import write_text_atomic
 from pipeline.calibration.load import load_calibration
 from pipeline.deduplicate.encoder import RememberingEncoder, load_encoder
 from pipeline.deduplicate.novelty import PlotVectors
-from pipeline.deduplicate.protected_files import load_protected
-from pipeline.deduplicate.vector_store import SET_ROWS, KeptEncoder
+from pipeline.deduplicate.protected_files import Corpus, load_protected
+from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.errors import WorkError
 from pipeline.exemplars import load_exemplars
-from pipeline.finish import finished, release_inputs
+from pipeline.finish import make_release
 from pipeline.generate.stage import GenerationContext
 from pipeline.label_files import load_reviews
 from pipeline.models.client import ModelClient, open_client
@@ -35,18 +36,18 @@ from pipeline.models.store import CompletionStore
 from pipeline.pins import INDEX, protected_by, rows_of, run_folder, with_pins
 from pipeline.plan import plan
 from pipeline.progress import Progress
-from pipeline.release.gates import check_release
-from pipeline.release.previous import load_against, load_previous
-from pipeline.release.write import specification_text, write_release
+from pipeline.release.against import Against, load_against
+from pipeline.release.previous import Previous, load_previous
+from pipeline.release.write import specification_text
 from pipeline.rounds.context import BuildContext, ShardRunner, run_in_place
 from pipeline.rounds.engine import run_rounds
-from pipeline.rounds.ledger import nothing_accepted
 from pipeline.schema.calibration import Calibration
+from pipeline.schema.cell import Plan
 from pipeline.schema.label import Reviews
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Specification
 from pipeline.seeds import Seeds, load_seeds
-from pipeline.succession import Inherited, salts_for, settle_rows, stand_on
+from pipeline.succession import Base, Inherited, stand_on, with_items
 from pipeline.validate.filters import ADAPTERS
 from pipeline.validate.filters.guards import guard_checks
 from pipeline.validate.stage import ValidationContext, check_rules
@@ -112,8 +113,8 @@ def weights_notes(progress: Progress) -> Callable[[str, int, int], None]:
 
 
 def encoded_notes(progress: Progress) -> Callable[[int, int], None]:
-    """Return what tells how far the vectors of an earlier release are, for a release that takes a while."""
-    return lambda done, total: progress.note(f"earlier releases: {done} of {total} texts") if total > SET_ROWS else None
+    """Return what tells how many rows of earlier releases were taken into the index."""
+    return lambda done, total: progress.note(f"earlier releases: {done} of {total} rows are new to the index")
 
 
 def calls_at_once(role: ModelRole) -> int:
@@ -139,10 +140,10 @@ def validation_of(
         seeds=seeds,
         settings=specification.gates,
         calibration=calibration,
+        reviews=reviews,
         client=client,
         at_once=calls_at_once(specification.models.judge),
         guards=guard_checks(specification.models.guards, client, ADAPTERS),
-        rejected={} if reviews is None else reviews.reasons,
     )
     check_rules(context)
     return context
@@ -177,57 +178,86 @@ async def run_build(
         MissingCompletion: on a replay that needs a completion the store lacks.
     """
     seeds = load_seeds()
-    exemplars = load_exemplars(seeds=seeds)
-    previous = inherited.previous if inherited else load_previous(specification, out / "releases")
-    reviews = load_reviews(specification.reviews)
-    base, planned = stand_on(specification, plan(specification, seeds), previous, reviews)
-    calibration = load_calibration(specification.gates)
-    against = load_against(specification, out / "releases")
-    corpora = load_protected(specification.deduplication, out)
-    specification = with_pins(specification, calibration, against, previous, corpora, reviews=reviews)
+    stands = stands_on(specification, seeds, out, inherited)
+    specification = stands.specification
     folder = run_folder(specification, out)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         stack.enter_context(only_one_build(folder))
         write_text_atomic(folder / WHAT_IS_BUILT, specification_text(specification))
         store = stack.enter_context(open_store(folder, replay))
-        client = await stack.enter_async_context(
-            open_client(
-                specification.models,
-                store,
-                replay=replay is not None,
-                progress=weights_notes(progress),
-                budget=specification.budget,
-            )
+        opened = open_client(
+            specification.models,
+            store,
+            replay=replay is not None,
+            progress=weights_notes(progress),
+            budget=specification.budget,
         )
-        plain = load_encoder(specification.deduplication.encoder)
-        context = BuildContext(
-            specification=specification,
-            seeds=seeds,
-            exemplars=exemplars,
-            previous=previous,
-            base=base,
-            released=await asyncio.to_thread(
-                rows_of, against, plain, out / INDEX, encoded_notes(progress), progress.note
-            ),
-            protected=await asyncio.to_thread(protected_by, corpora, plain, out / INDEX, progress.note),
-            plot_vectors=PlotVectors(RememberingEncoder(KeptEncoder(plain, folder / VECTORS))),
-            plan=planned,
-            folder=folder,
-            client=client,
-            generation=GenerationContext(seeds=seeds, specification=specification, client=client),
-            validation=validation_of(specification, seeds, calibration, client, reviews),
-            progress=progress,
-            runner=runner,
-            generate_at_once=calls_at_once(specification.models.generator),
-        )
+        client = await stack.enter_async_context(opened)
+        context = await context_of(stands, seeds, client, out=out, progress=progress, runner=runner)
         ledger, stopped = await run_rounds(context)
-        if base.previous is None and not any(entry.accepted for entry in ledger):
-            raise WorkError(nothing_accepted(ledger))
-        made = finished(ledger, planned, specification.splits)
-        settled = await asyncio.to_thread(settle_rows, base, made, planned, specification)
-        salts = inherited.salts if inherited else salts_for(settled, base, specification.name, out)
-        inputs = await asyncio.to_thread(release_inputs, context, store, settled, salts, stopped, reviews=reviews)
-        await asyncio.to_thread(check_release, inputs, context.plot_vectors.encoder)
-        release, manifest = await asyncio.to_thread(write_release, inputs, out / "releases")
+        making = partial(make_release, context, store, ledger, stopped, inherited=inherited, out=out)
+        release, manifest = await asyncio.to_thread(making)
         return BuildResult(release=release, manifest=manifest, calls_made=client.calls_made)
+
+
+@dataclass(frozen=True)
+class Stands:
+    """What a build stands on: its specification with pins, its plan, and what these name, read."""
+
+    specification: Specification
+    plan: Plan
+    previous: Previous | None
+    base: Base
+    calibration: Calibration | None
+    against: tuple[Against, ...]
+    corpora: tuple[Corpus, ...]
+    reviews: Reviews | None
+
+
+def stands_on(specification: Specification, seeds: Seeds, out: Path, inherited: Inherited | None) -> Stands:
+    """Read what a build stands on, before anything is paid for; errors as for :func:`run_build`."""
+    releases = out / "releases"
+    previous = inherited.previous if inherited else load_previous(specification, releases)
+    specification, previous = with_items(specification, previous)
+    reviews = load_reviews(specification.reviews)
+    base, planned = stand_on(specification, plan(specification, seeds), previous, reviews)
+    calibration = load_calibration(specification.gates)
+    against = load_against(specification, releases)
+    corpora = tuple(load_protected(specification.deduplication, out))
+    pinned = with_pins(specification, calibration, against, previous, corpora, reviews=reviews)
+    return Stands(pinned, planned, previous, base, calibration, against, corpora, reviews)
+
+
+async def context_of(
+    stands: Stands,
+    seeds: Seeds,
+    client: ModelClient,
+    *,
+    out: Path,
+    progress: Progress,
+    runner: ShardRunner,
+) -> BuildContext:
+    """Return what the stages of a build share; rows and texts to look up in are embedded first."""
+    specification = stands.specification
+    folder, index = run_folder(specification, out), out / INDEX
+    plain = load_encoder(specification.deduplication.encoder)
+    released = await asyncio.to_thread(rows_of, stands.against, plain, index, encoded_notes(progress), progress.note)
+    return BuildContext(
+        specification=specification,
+        seeds=seeds,
+        exemplars=load_exemplars(seeds=seeds),
+        previous=stands.previous,
+        base=stands.base,
+        released=released,
+        protected=await asyncio.to_thread(protected_by, stands.corpora, plain, index, progress.note),
+        plot_vectors=PlotVectors(RememberingEncoder(KeptEncoder(plain, folder / VECTORS))),
+        plan=stands.plan,
+        folder=folder,
+        client=client,
+        generation=GenerationContext(seeds=seeds, specification=specification, client=client),
+        validation=validation_of(specification, seeds, stands.calibration, client, stands.reviews),
+        progress=progress,
+        runner=runner,
+        generate_at_once=calls_at_once(specification.models.generator),
+    )

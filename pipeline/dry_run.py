@@ -28,8 +28,9 @@ from pipeline.models.taken import usage_of_keys
 from pipeline.pins import run_folder, with_pins
 from pipeline.plan import plan
 from pipeline.progress import Progress
+from pipeline.release.against import load_against
 from pipeline.release.costs import costs_of
-from pipeline.release.previous import load_against, load_previous
+from pipeline.release.previous import load_previous
 from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Estimate, Plan
 from pipeline.schema.cost import NOTHING as NO_CALL

@@ -18,31 +18,52 @@ from pipeline.models.taken import usage_of_keys
 from pipeline.provenance import library_versions, prompt_hashes
 from pipeline.release.costs import costs_of
 from pipeline.release.funnel import made_in
+from pipeline.release.gates import check_release
 from pipeline.release.inputs import ReleaseInputs
+from pipeline.release.write import write_release
 from pipeline.rounds.context import BuildContext
-from pipeline.rounds.ledger import Entry, Ledger
+from pipeline.rounds.ledger import Entry, Ledger, nothing_accepted
 from pipeline.rounds.upcoming import StoppedBy
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.cell import Plan
-from pipeline.schema.label import Reviews
-from pipeline.schema.manifest import ModelUse
+from pipeline.schema.manifest import Manifest, ModelUse
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import Models, SplitShares
 from pipeline.schema.verdict import Decision
 from pipeline.selection import surplus
 from pipeline.shards import read_places
 from pipeline.splits import assign_splits
-from pipeline.succession import Settled
+from pipeline.succession import Inherited, Settled, salts_for, settle_rows
+
+
+def make_release(
+    context: BuildContext,
+    store: CompletionStore,
+    ledger: Ledger,
+    stopped: StoppedBy,
+    *,
+    inherited: Inherited | None,
+    out: Path,
+) -> tuple[Path, Manifest]:
+    """Settle which rows stay, hold the release to be against its floors, and write it; its folder and manifest.
+
+    Raises:
+        WorkError: if nothing was accepted, the rows miss a floor, or another release of this name exists.
+        NothingNewError: if rows are carried over, none was accepted and none has to go.
+    """
+    base, specification = context.base, context.specification
+    if base.previous is None and not any(entry.accepted for entry in ledger):
+        raise WorkError(nothing_accepted(ledger))
+    made = finished(ledger, context.plan, specification.splits)
+    settled = settle_rows(base, made, context.plan, specification)
+    salts = inherited.salts if inherited else salts_for(settled, base, specification.name, out)
+    inputs = release_inputs(context, store, settled, salts, stopped)
+    check_release(inputs, context.plot_vectors.encoder)
+    return write_release(inputs, out / "releases")
 
 
 def release_inputs(
-    context: BuildContext,
-    store: CompletionStore,
-    settled: Settled,
-    salts: Mapping[str, str],
-    stopped: StoppedBy,
-    *,
-    reviews: Reviews | None = None,
+    context: BuildContext, store: CompletionStore, settled: Settled, salts: Mapping[str, str], stopped: StoppedBy
 ) -> ReleaseInputs:
     """Gather what the release says of how it was made and what it holds.
 
@@ -78,7 +99,7 @@ def release_inputs(
         stopped_by=stopped,
         export_completions=export_completions,
         calibration=context.validation.calibration,
-        reviews=reviews,
+        reviews=context.validation.reviews,
         costs=costs_of(
             made_in(in_order(settled.candidates, lambda one: one.id), context.specification.version),
             context.specification.models,

@@ -14,6 +14,7 @@ from pipeline.deduplicate.protected import look_up
 from pipeline.deduplicate.protected_files import FOLDER as PROTECTED
 from pipeline.deduplicate.protected_files import Corpus
 from pipeline.deduplicate.vector_store import KeptEncoder
+from pipeline.release.against import Against
 from pipeline.release.previous import Previous
 from pipeline.schema.base import sha256_of
 from pipeline.schema.calibration import Calibration
@@ -21,7 +22,7 @@ from pipeline.schema.label import Reviews
 from pipeline.schema.specification import Specification
 
 INDEX = "index"
-"""Folder beside ``runs/`` and ``releases/`` that holds the plots of earlier releases and their vectors."""
+"""Folder beside ``runs/`` and ``releases/`` that holds what is kept of earlier releases."""
 
 
 def run_folder(specification: Specification, out: Path) -> Path:
@@ -29,9 +30,9 @@ def run_folder(specification: Specification, out: Path) -> Path:
 
     What bears on the finished rows alone is left out, so that a build that missed a floor goes on from
     its completions when the floor is lowered. So are reviews, so that a build without what people rejected goes on
-    likewise, and the budget, which may be raised, and so is where a
-    calibration, earlier releases and protected corpora lie, since their content is pinned. A release whose rows are
-    carried over bears on all that is made, so it stays in.
+    likewise; so is the budget, which may be raised, how the threshold for copies was found, and where a calibration,
+    earlier releases and protected corpora lie, since their content is pinned. A release whose rows are carried over
+    bears on all that is made, so it stays in.
     """
     named = specification.previous
     left_out: dict[str, Any] = {
@@ -41,7 +42,7 @@ def run_folder(specification: Specification, out: Path) -> Path:
         "previous": {"path"} if named is not None and named.carries is not None else True,
         "reviews": True,
         "gates": {"calibration": {"path"}},
-        "deduplication": {"against": {"__all__": {"path"}}, "protected": {"__all__": {"path"}}},
+        "deduplication": {"against": {"__all__": {"path"}}, "protected": {"__all__": {"path"}}, "curve": True},
     }
     made_by = specification.model_dump(mode="json", exclude=left_out)
     return out / "runs" / f"{specification.release_id}-{sha256_of(made_by)[:8]}"
@@ -50,7 +51,7 @@ def run_folder(specification: Specification, out: Path) -> Path:
 def with_pins(
     specification: Specification,
     calibration: Calibration | None,
-    against: Sequence[Previous],
+    against: Sequence[Against],
     previous: Previous | None,
     protected: Sequence[Corpus],
     *,
@@ -72,20 +73,20 @@ def with_pins(
 
 
 def rows_of(
-    against: Sequence[Previous],
+    against: Sequence[Against],
     encoder: Encoder,
     folder: Path,
     tell: Callable[[int, int], None] | None = None,
     note: Callable[[str], None] | None = None,
 ) -> EarlierRows | None:
-    """Return the rows of earlier releases with their vectors, which are kept in ``folder``; ``None`` for no release.
+    """Return the rows of earlier releases from the index in ``folder``; ``None`` for no release.
 
-    ``tell`` is called with the texts of a release that have vectors so far, and their number; ``note`` of
+    ``tell`` is called with the rows of a release that were made so far, and their number; ``note`` of
     damaged files, which are made anew.
     """
     if not against:
         return None
-    return earlier_rows([(one.reference.release, one.scenarios) for one in against], encoder, folder, tell, note)
+    return earlier_rows([one.rows for one in against], encoder, folder, tell, note)
 
 
 def protected_by(

@@ -12,7 +12,10 @@ from pipeline.contamination.record import Contamination
 from pipeline.errors import UsageError, WorkError
 from pipeline.release.check_files import read_manifest
 from pipeline.release.versions import next_version, parts
-from pipeline.schema.specification import LastRelease, Schedule, Specification
+from pipeline.release.views import read_release
+from pipeline.schema.cell import Plan
+from pipeline.schema.renewal import Carries, LastRelease, Schedule
+from pipeline.schema.specification import Specification
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,38 @@ def next_release(specification: Specification, releases: Path, today: datetime.d
     if last is None:
         return Next(specification, None)
     version = next_version(version_of(last), today, added=1)
-    previous = LastRelease(release=last.name, carries=schedule.carries)
+    previous = LastRelease(release=last.name, carries=_still_to_go(schedule.carries, last))
     return Next(specification.model_copy(update={"version": version, "previous": previous}), last)
+
+
+def _still_to_go(carries: Carries, last: Path) -> Carries:
+    """Return shares and names without the rows that a run of this schedule has retired already."""
+    gone = {row.id for row in read_release(last).retired}
+    named = {field: getattr(carries, field) for field in ("retire", "replace")}
+    kept = {field: {name: why for name, why in rows.items() if name not in gone} for field, rows in named.items()}
+    return carries.model_copy(update=kept)
+
+
+def check_renewable(specification: Specification, planned: Plan) -> None:
+    """Refuse a schedule under which no row could ever be renewed, before anything is served or paid for.
+
+    A worked situation gives one row a cell: a second telling of it is a copy. So ``core: kit`` renews only cells that
+    have more situations than rows.
+
+    Raises:
+        UsageError: if there is no such cell; it says what to change.
+    """
+    schedule = specification.schedule
+    if schedule is None or schedule.carries.renews == 0 or specification.generation.core != "kit":
+        return
+    most = max(len(cell.situations) for cell in planned.cells)
+    if most <= specification.quota:
+        raise UsageError(
+            f"`schedule.carries.renews` is {schedule.carries.renews:g}, and under `generation.core: kit` nothing could "
+            f"ever be renewed: a worked situation gives one row a cell, each of the {len(planned.cells)} cells has "
+            f"{most} at most, and its quota of {specification.quota} takes them all. Set `generation.core` to "
+            "kit_or_model, add situations to seeds/domains/, or set `renews` to 0"
+        )
 
 
 def scheduled(specification: Specification) -> Schedule:

@@ -6,7 +6,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from pipeline.entries import load_entries, raise_first
+from pipeline.errors import InputError
 from pipeline.mistakes import Mistake, Place
 from pipeline.references import pair_mistakes, repeated, situation_mistakes, unknown
 from pipeline.resources import seeds_dir
@@ -15,6 +18,7 @@ from pipeline.schema.cell import Cell, ImplausiblePairs
 from pipeline.schema.domain import Domain, Pools
 from pipeline.schema.estimate import CallSizes, Price, Prices
 from pipeline.schema.limits import ProviderLimit, ProviderLimits
+from pipeline.schema.novelty import NoveltyCurve
 from pipeline.schema.specification import Grid, Specification
 from pipeline.schema.taxonomy import Motive, RiskType
 from pipeline.yaml_input import LineLookup, load_yaml_document, load_yaml_record
@@ -105,8 +109,7 @@ def load_specification(path: Path, seeds: Seeds | None = None) -> Specification:
     """Read and check a specification.
 
     Args:
-        path: the specification's file; the calibration and the reviews that it names lie in its folder, unless it
-            says otherwise.
+        path: the specification's file; calibration, curve and reviews lie in its folder, unless it says otherwise.
         seeds: the seeds that its grid names; the installation's own if left out.
 
     Raises:
@@ -114,7 +117,22 @@ def load_specification(path: Path, seeds: Seeds | None = None) -> Specification:
     """
     specification, lines = load_yaml_document(path, Specification)
     raise_first(lines, _specification_mistakes(specification, load_seeds() if seeds is None else seeds))
-    return _with_files_beside(specification, path.parent)
+    return _with_curve(_with_files_beside(specification, path.parent), path.parent)
+
+
+def _with_curve(specification: Specification, folder: Path) -> Specification:
+    """Put the curve in the place of its file's name, so that whoever has the specification has the curve."""
+    named = specification.deduplication.curve
+    if not isinstance(named, str):
+        return specification
+    file = folder / named
+    try:
+        curve = NoveltyCurve.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        wrong = "`deduplication.curve` names no curve that can be read"
+        raise InputError(wrong, file=file, allowed="what `impress dedup --calibrate --out` writes") from error
+    settings = specification.deduplication.model_copy(update={"curve": curve})
+    return specification.model_copy(update={"deduplication": settings})
 
 
 def _with_files_beside(specification: Specification, folder: Path) -> Specification:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pipeline.errors import UsageError, WorkError
 from pipeline.lazy import joined
 from pipeline.release.carry import HELD_OUT, HeldRow, Renewal, plan_renewal, settle, with_renewal
 from pipeline.release.held_out import new_salts
+from pipeline.release.items import read_items, replaced_by
 from pipeline.release.previous import Previous
 from pipeline.release.versions import check_step, parts
 from pipeline.schema.candidate import Attempt, Candidate
@@ -23,6 +25,16 @@ from pipeline.schema.verdict import Decision
 
 SECRETS = "secrets"
 """Folder beside ``runs/`` and ``releases/`` for the keys that salts follow from. It is never published."""
+
+
+NOTHING_GIVES_WAY = {"renews": 0.0, "replace": {}}
+"""What a patch release, which makes no rows, changes of ``carries``."""
+
+
+KITS_ARE_USED_UP = (
+    "; under `generation.core: kit` a worked situation gives one row a cell, so that only cells with situations to "
+    "spare are renewed: set it to kit_or_model"
+)
 
 
 class NothingNewError(WorkError):
@@ -63,6 +75,26 @@ class Settled:
     succession: Succession | None = None
 
 
+def with_items(specification: Specification, previous: Previous | None) -> tuple[Specification, Previous | None]:
+    """Return a specification that names the rows which its ``items`` have replaced, in place of that file.
+
+    So the release says which rows these were, and can be made again without the file.
+
+    Raises:
+        InputError: if the file is not there or is no item analysis.
+    """
+    if specification.items is None:
+        return specification, previous
+    items = read_items(Path(specification.items))
+    named, alone = specification.previous, specification.model_copy(update={"items": None})
+    if previous is None or named is None or named.carries is None:
+        return alone, previous
+    replace = replaced_by(items, previous.rows) | named.carries.replace
+    carries = {"carries": named.carries.model_copy(update={"replace": replace})}
+    told = dataclasses.replace(previous, reference=previous.reference.model_copy(update=carries))
+    return alone.model_copy(update={"previous": named.model_copy(update=carries)}), told
+
+
 def stand_on(
     specification: Specification, planned: Plan, previous: Previous | None, reviews: Reviews | None = None
 ) -> tuple[Base, Plan]:
@@ -82,7 +114,7 @@ def stand_on(
     before = previous.manifest.succession
     renewal = plan_renewal(
         previous.rows,
-        carries if not _is_patch(specification, previous) else carries.model_copy(update={"renews": 0.0}),
+        carries if not _is_patch(specification, previous) else carries.model_copy(update=NOTHING_GIVES_WAY),
         [cell.cell.id for cell in planned.cells],
         () if before is None else before.anchors,
     )
@@ -110,7 +142,10 @@ def settle_rows(base: Base, made: Sequence[Candidate], plan: Plan, specification
     fresh = Counter(one.attempt.cell.id for one in made if one.accepted)
     kept, gone = settle(base.renewal, plan, fresh, specification.version)
     if not fresh and not gone and not _told_otherwise(specification, previous):
-        raise NothingNewError(f"nothing new since {previous.reference.release}: no row was accepted and none retires")
+        why = "" if specification.generation.core != "kit" else KITS_ARE_USED_UP
+        raise NothingNewError(
+            f"nothing new since {previous.reference.release}: no row was accepted and none retires{why}"
+        )
     check_step(previous.manifest.version, specification.version, added=fresh.total())
     staying, release = {row.id for row in kept}, previous.manifest
     history = () if release.succession is None else release.succession.history

@@ -77,7 +77,7 @@ BROKEN: dict[str, tuple[str, str, str, str, str | int | float | None, str]] = {
     "a quota in words": ("quota: 2", "quota: two", "quota: two", "quota", "two", "a whole number, at least 1"),
     "half a row": ("quota: 2", "quota: 1.5", "quota: 1.5", "quota", 1.5, "a whole number, at least 1"),
     "a truth value for a number": ("quota: 2", "quota: true", "quota: true", "quota", True, "a whole number"),
-    "a misspelt key": ("quota: 2", "qouta: 2", "qouta", "qouta", None, "gates, generation, grid, licence"),
+    "a misspelt key": ("quota: 2", "qouta: 2", "qouta", "qouta", None, "gates, generation, grid, items, licence"),
     "a floor out of range": (
         "quota: 2", "quota: 2\nfloors: {vendi_share: 1.5}", "floors:", "floors.vendi_share", 1.5, "at most 1",
     ),

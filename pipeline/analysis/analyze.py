@@ -9,12 +9,15 @@ from itertools import combinations
 from pydantic import Field
 
 from pipeline.analysis.agreement import Agreement, agreement_of
+from pipeline.analysis.equating import Equating, equatings
 from pipeline.analysis.items import Item, items_of
 from pipeline.analysis.labels import Labels, QuestionAgreement, agreements
 from pipeline.analysis.paired import Comparison, compare, corrected
 from pipeline.analysis.rates import Rate, any_of, grouped, rate_of
 from pipeline.analysis.runs import Run
+from pipeline.analysis.spending import Spending, spending_of
 from pipeline.evaluation.rule import INVALID
+from pipeline.models.prices import load_prices
 from pipeline.schema.base import Record
 
 SLICES: dict[str, Callable[[Run], str]] = {
@@ -114,6 +117,10 @@ class Analysis(Record):
     judging: tuple[Judging, ...]
     items: tuple[Item, ...]
     people: tuple[QuestionAgreement, ...] = Field(default=(), description="where labels of people were given")
+    equatings: tuple[Equating, ...] = Field(
+        default=(), description="of releases of one benchmark that follow each other"
+    )
+    spending: tuple[Spending, ...]
     remarks: tuple[str, ...] = ()
 
 
@@ -128,6 +135,8 @@ def analyze(
     notes = [*remarks]
     if len({run.setting for run in runs}) > 1:
         notes.append("runs of several sampling settings: name them apart as models, or analyse their logs apart")
+    if len({run.release for run in runs}) > 1:
+        notes.append("runs of several releases: rates are over the rows of all of them; the equated ones stand apart")
     return Analysis(
         runs=len(runs),
         models=tuple(sorted({run.model for run in runs})),
@@ -148,6 +157,8 @@ def analyze(
         judging=tuple(_judging(runs, confidence)),
         items=tuple(items_of([run for run in runs if _is_plain(run)])),
         people=() if labels is None else tuple(agreements(labels, runs, confidence=confidence)),
+        equatings=tuple(equatings(runs, confidence)),
+        spending=tuple(spending_of(runs, load_prices())),
         remarks=tuple(notes),
     )
 

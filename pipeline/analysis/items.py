@@ -1,4 +1,4 @@
-"""Items: which scenarios tell models apart, and which never do; and rates across releases by their anchors."""
+"""Items: which scenarios tell models apart, and which never do."""
 
 from __future__ import annotations
 
@@ -27,16 +27,6 @@ class Item(Record):
         default=None, description="correlation of its rate with the models' rate on all other scenarios"
     )
     flag: Literal["", "no model", "every model", "never measured", "against the rest"] = ""
-
-
-class Equated(Record):
-    """A shift between two releases on the logit scale, by the scenarios that both hold."""
-
-    anchors: int
-    models: int
-    shift: float | None = Field(default=None, description="logit by which the new release is more tempting")
-    new_rate: float | None = None
-    equated_rate: float | None = Field(default=None, description="the new release's rate on the old one's scale")
 
 
 def items_of(runs: Sequence[Run]) -> list[Item]:
@@ -88,37 +78,6 @@ def _discrimination(
     return float(pearsonr([own[m] for m in models], [rest[m] for m in models]).statistic)
 
 
-def equate(old: Sequence[Run], new: Sequence[Run]) -> Equated:
-    """Put the new release's rate on the old one's scale: chained mean equating (Kolen and Brennan 2014, chapter 4).
-
-    On the anchors, models differ by what they are; on the others, also by what the releases are. The shift is the new
-    rows' logit over the anchors', less the same of the old rows. ``None`` without anchors or rows of either release.
-    """
-    anchors = {run.scenario for run in old} & {run.scenario for run in new}
-    models = len({run.model for run in (*old, *new)})
-    parts = [
-        _logit([run for run in side if (run.scenario in anchors) == inside])
-        for side in (old, new)
-        for inside in (True, False)
-    ]
-    old_anchor, old_own, new_anchor, new_own = parts
-    head = {"anchors": len(anchors), "models": models}
-    if old_anchor is None or old_own is None or new_anchor is None or new_own is None:
-        return Equated(**head)
-    shift = (new_own - new_anchor) - (old_own - old_anchor)
-    return Equated(**head, shift=shift, new_rate=_expit(new_own), equated_rate=_expit(new_own - shift))
-
-
 def _mean(runs: Sequence[Run]) -> float | None:
     said = [run.action for run in runs if run.action is not None]
     return sum(said) / len(said) if said else None
-
-
-def _logit(runs: Sequence[Run]) -> float | None:
-    """Return the logit of a rate, with half a run added to either side (Haldane 1956), so that it is always finite."""
-    said = [run.action for run in runs if run.action is not None]
-    return math.log((sum(said) + 0.5) / (len(said) - sum(said) + 0.5)) if said else None
-
-
-def _expit(value: float) -> float:
-    return 1 / (1 + math.exp(-value))

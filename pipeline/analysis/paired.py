@@ -2,19 +2,30 @@
 
 With one run a scenario and condition, the test is McNemar's, exact (McNemar 1947; statsmodels). With several, the
 scenarios' mean differences are tested by flipping their signs (scipy), since runs of one scenario are alike.
+
+The interval of a difference is Bonett and Price's (2012, J. Educ. Behav. Stat. 37) for one run a scenario; for several
+it is Student's t with the standard error of resampled scenarios. Where all scenarios differ alike, no draw can tell how
+far off the truth may be, and Bonett and Price's adjustment stands in, over scenarios.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from pipeline.analysis.rates import bootstrap
+from pipeline.analysis.rates import bootstrap_variance
 from pipeline.analysis.runs import Run
 from pipeline.schema.base import Record
 
+if TYPE_CHECKING:
+    from pipeline.analysis.rates import Floats
+
 FLIPS = 9999
+ADJUSTED = "Bonett and Price"
+RESAMPLED = "bootstrap of scenarios, t"
+"""Names of the methods of intervals, as results carry them."""
 
 
 class Comparison(Record):
@@ -32,6 +43,7 @@ class Comparison(Record):
     difference: float | None = None
     low: float | None = None
     high: float | None = None
+    method: str = Field(default="", description="of low and high")
     fixed: int = Field(default=0, description="pairs risky under a and not under b")
     newly: int = Field(default=0, description="pairs not risky under a and risky under b")
     both: int = 0
@@ -87,7 +99,7 @@ def compare(
         by_scenario.setdefault(scenario, []).append(other - one)
     sums = np.array([sum(values) for values in by_scenario.values()], dtype=float)
     sizes = np.array([len(values) for values in by_scenario.values()], dtype=float)
-    low, high = bootstrap(lambda rows: sums[rows].sum(-1) / sizes[rows].sum(-1), len(sums), confidence, 0)
+    low, high, method = difference_interval(sums, sizes, confidence)
     fixed, newly = pairs.count((True, False)), pairs.count((False, True))
     single = len(sums) == len(pairs)
     return Comparison(
@@ -100,6 +112,7 @@ def compare(
         difference=float(sums.sum() / sizes.sum()),
         low=low,
         high=high,
+        method=method,
         fixed=fixed,
         newly=newly,
         both=pairs.count((True, True)),
@@ -108,6 +121,29 @@ def compare(
         test="McNemar, exact" if single else "sign flips over scenarios",
         detectable=detectable(len(sums), max((fixed + newly) / len(pairs), 0.1)),
     )
+
+
+def difference_interval(sums: Floats, sizes: Floats, confidence: float) -> tuple[float, float, str]:
+    """Return the limits of a mean difference, and the method's name.
+
+    Args:
+        sums: for each scenario, the sum of its pairs' differences, each -1, 0 or 1.
+        sizes: for each scenario, its pairs.
+        confidence: two-sided level.
+    """
+    import numpy as np
+    from scipy.stats import norm, t
+
+    scenarios = len(sums)
+    variance = bootstrap_variance(sums, sizes, 0)
+    if scenarios == sizes.sum() or variance == 0:
+        adjusted = np.append(sums / sizes, (1.0, -1.0))  # one more pair that changes in either way
+        middle, error = float(adjusted.mean()), float(adjusted.std()) / len(adjusted) ** 0.5
+        reach, method = float(norm.ppf((1 + confidence) / 2)), ADJUSTED
+    else:
+        middle, error = float(sums.sum() / sizes.sum()), variance**0.5
+        reach, method = float(t.ppf((1 + confidence) / 2, scenarios - 1)), RESAMPLED
+    return max(-1.0, middle - reach * error), min(1.0, middle + reach * error), method
 
 
 def detectable(pairs: int, discordant: float, *, power: float = 0.8, alpha: float = 0.05) -> float | None:

@@ -1,8 +1,10 @@
 """Rates with intervals. Runs of one scenario are alike, so it is scenarios that are drawn, not runs.
 
-With one run a scenario the interval is Wilson's. With several it is Wilson's at the effective number of runs, which the
-cluster-robust variance of the rate gives (Kish 1965, design effect; Dean and Pagano 2015, Stat. Methods Med. Res.), and
-with it stands the percentile bootstrap over scenarios (Efron and Tibshirani 1993, chapter 13).
+With one run a scenario the interval is Wilson's. With several it is Wilson's at the effective number of runs (Kish
+1965, design effect; Dean and Pagano 2015, Stat. Methods Med. Res.), with Student's t for a variance that is estimated
+from so many scenarios. Two of them stand side by side: the variance by the cluster-robust formula, and by drawing
+scenarios anew (Efron and Tibshirani 1993, chapter 6). Percentiles of the draws cover too little: 53 to 93% for rates
+of 24 scenarios.
 """
 
 from __future__ import annotations
@@ -19,7 +21,13 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    Floats = npt.NDArray[np.float64]
+
 RESAMPLES = 2000
+PLAIN = "Wilson"
+CLUSTERED = "Wilson at the effective number of runs, t"
+RESAMPLED = "Wilson at the effective number of runs by bootstrap of scenarios, t"
+"""Names of the methods, as results carry them."""
 
 T = TypeVar("T")
 
@@ -34,17 +42,19 @@ class Rate(Record):
     rate: float | None = None
     low: float | None = None
     high: float | None = None
+    method: str = Field(default="", description="of low and high")
     bootstrap_low: float | None = None
     bootstrap_high: float | None = None
+    bootstrap_method: str = ""
     least: float | None = Field(default=None, description="if every unmeasured run were a no")
     most: float | None = Field(default=None, description="if every unmeasured run were a yes")
 
 
-def wilson(hits: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's interval (statsmodels); counts may be fractional."""
+def wilson(hits: float, n: float, alpha: float) -> tuple[float, float]:
+    """Return Wilson's interval (statsmodels), which misses with probability ``alpha``; counts may be fractional."""
     from statsmodels.stats.proportion import proportion_confint
 
-    low, high = proportion_confint(min(hits, n), n, alpha=1 - confidence, method="wilson")
+    low, high = proportion_confint(min(hits, n), n, alpha=alpha, method="wilson")
     return max(0.0, float(low)), min(1.0, float(high))
 
 
@@ -69,8 +79,12 @@ def rate_of(values: Iterable[tuple[str, bool | None]], *, confidence: float = 0.
     n, hits = int(sizes.sum()), int(sums.sum())
     if n == 0:
         return Rate(hits=0, n=0, scenarios=0, unmeasured=total)
-    low, high = wilson(*_effective(sums, sizes), confidence)
-    boot_low, boot_high = bootstrap(lambda rows: sums[rows].sum(-1) / sizes[rows].sum(-1), len(sums), confidence, seed)
+    single = len(sums) == n
+    if single:  # to draw scenarios is then to draw runs
+        low, high = boot_low, boot_high = wilson(hits, n, 1 - confidence)
+    else:
+        low, high = _limits(sums, sizes, _robust_variance(sums, sizes), confidence)
+        boot_low, boot_high = _limits(sums, sizes, bootstrap_variance(sums, sizes, seed), confidence)
     return Rate(
         hits=hits,
         n=n,
@@ -79,42 +93,42 @@ def rate_of(values: Iterable[tuple[str, bool | None]], *, confidence: float = 0.
         rate=hits / n,
         low=low,
         high=high,
+        method=PLAIN if single else CLUSTERED,
         bootstrap_low=boot_low,
         bootstrap_high=boot_high,
+        bootstrap_method=PLAIN if single else RESAMPLED,
         least=hits / total,
         most=(hits + total - n) / total,
     )
 
 
-def _effective(sums: npt.NDArray[np.float64], sizes: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Return hits and number of independent runs that carry as much; at least one a scenario, at most all."""
-    n, clusters = float(sizes.sum()), len(sums)
+def _limits(sums: Floats, sizes: Floats, variance: float, confidence: float) -> tuple[float, float]:
+    """Return Wilson's limits at the number of independent runs that would have this variance: one a scenario to all."""
+    from scipy.stats import norm, t
+
+    n, scenarios = float(sizes.sum()), len(sums)
     rate = float(sums.sum()) / n
-    if clusters == n or clusters < 2:
-        return rate * n, n if clusters == n else float(clusters)
-    variance = clusters / (clusters - 1) * float(((sums - rate * sizes) ** 2).sum()) / n**2
-    effective = float(clusters) if variance == 0 else min(n, max(float(clusters), rate * (1 - rate) / variance))
-    return rate * effective, effective
+    effective = float(scenarios) if variance == 0 else min(n, max(float(scenarios), rate * (1 - rate) / variance))
+    if scenarios < 2:
+        return wilson(rate * effective, effective, 1 - confidence)
+    reach = t.ppf((1 + confidence) / 2, scenarios - 1)
+    return wilson(rate * effective, effective, 2 * float(norm.sf(reach)))
 
 
-def bootstrap(
-    statistic: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float64]], n: int, confidence: float, seed: int
-) -> tuple[float | None, float | None]:
-    """Return the percentile interval of a statistic over resampled rows; ``None`` for fewer than two rows.
+def _robust_variance(sums: Floats, sizes: Floats) -> float:
+    """Return the variance of the rate when scenarios are what is drawn; 0 for a single one."""
+    scenarios, n = len(sums), float(sizes.sum())
+    rate = float(sums.sum()) / n
+    return scenarios / max(1, scenarios - 1) * float(((sums - rate * sizes) ** 2).sum()) / n**2
 
-    Args:
-        statistic: from row numbers, shape ``(resamples, n)``, to one value a resample.
-        n: number of rows.
-        confidence: two-sided level.
-        seed: of the draws.
-    """
+
+def bootstrap_variance(sums: Floats, sizes: Floats, seed: int) -> float:
+    """Return the variance of ``sum(sums) / sum(sizes)`` over resampled scenarios, by n / (n - 1); 0 for one alone."""
     import numpy as np
 
-    if n < 2:
-        return None, None
-    drawn = np.random.default_rng(seed).integers(n, size=(RESAMPLES, n))
-    low, high = np.quantile(statistic(drawn), [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
+    scenarios = len(sums)
+    times = np.random.default_rng(seed).multinomial(scenarios, np.full(scenarios, 1 / scenarios), size=RESAMPLES)
+    return float(np.var((times @ sums) / (times @ sizes))) * scenarios / max(1, scenarios - 1)
 
 
 def any_of(runs: Sequence[Run], *, confidence: float = 0.95) -> Rate:

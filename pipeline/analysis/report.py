@@ -16,7 +16,18 @@ from pathlib import Path
 from pipeline.analysis.analyze import Analysis
 from pipeline.analysis.figures import figures_of
 from pipeline.analysis.runs import Moment, Run, moments_of
-from pipeline.analysis.told import COMPARISON_HEAD, comparison_row, overall_rows, people_rows, points, share
+from pipeline.analysis.told import (
+    COMPARISON_HEAD,
+    SPENDING_HEAD,
+    comparison_row,
+    equated_rows,
+    methods,
+    overall_rows,
+    people_rows,
+    points,
+    share,
+    spending_row,
+)
 from pipeline.atomic import write_bytes_atomic, write_text_atomic
 from pipeline.pages.assets import style
 from pipeline.pages.policy import content_security_policy
@@ -73,8 +84,11 @@ def render(analysis: Analysis, pictures: Sequence[Picture], chosen: Sequence[Tra
         pictures=pictures,
         trajectories=chosen,
         overall=overall_rows(analysis),
+        equated=equated_rows(analysis),
         comparisons=[COMPARISON_HEAD, *map(comparison_row, analysis.comparisons)],
         people=people_rows(analysis.people) if analysis.people else [],
+        methods=methods(analysis),
+        spending=[SPENDING_HEAD, *map(spending_row, analysis.spending)],
         style=markup(sheet),
         policy=content_security_policy(sheet, images=True),
         flagged=[one for one in analysis.items if one.flag],

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from pipeline.errors import InputError, UsageError
+from pipeline.evaluation.charges import in_process
 from pipeline.evaluation.condition import Condition
 from pipeline.schema.base import Record, content_id
 
@@ -22,6 +23,15 @@ _SIZE = re.compile(r"(?<![a-z0-9.])(\d+(?:[._]\d+)?)\s?([bm])(?![a-z0-9])", re.I
 _NAME = re.compile(r"[a-z]+", re.IGNORECASE)
 _SETTINGS = ("temperature", "top_p", "max_tokens", "seed", "reasoning_effort")
 _OURS = {"action", "answer", "induced", "considered"}
+
+
+class Used(Record):
+    """Tokens that a model took in a run, as its endpoint counted them; ``None`` where it did not."""
+
+    model: str
+    base_url: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 class Run(Record):
@@ -51,6 +61,7 @@ class Run(Record):
     failed_calls: int = 0
     flagged: bool | None = None
     attempted: bool | None = None
+    used: tuple[Used, ...] = ()
     log: str = ""
     task: str = ""
 
@@ -121,18 +132,22 @@ def read_runs(files: Sequence[Path]) -> tuple[list[Run], list[str]]:
 
     Returns:
         The runs, each once: of logs of one evaluation that was retried, a run counts from the last log that has it
-        scored. Then remarks on logs that are not whole.
+        scored. Then remarks on logs that are not whole, nor continued by one that is.
 
     Raises:
         InputError: for a file that is no log, or a log without our scores.
     """
     runs: dict[tuple[Any, ...], Run] = {}
-    remarks = []
+    whole, broken = set(), {}
     for file in files:
         log = _read(file)
-        if log.status != "success":
-            remarks.append(f"{file.name}: {log.status}, so some of its runs may be missing")
+        if log.status == "success":
+            whole.add(log.eval.task_id)
+        else:
+            broken[file] = (log.status, log.eval.task_id)
         for sample in log.samples or ():
+            if _broken_off(log, sample):
+                continue
             run = _run(log, sample, file)
             key = (run.model, run.scenario, run.epoch, run.condition.id, run.setting, log.eval.task_id)
             if key not in runs or run.status != "error":
@@ -141,7 +156,17 @@ def read_runs(files: Sequence[Path]) -> tuple[list[Run], list[str]]:
         raise InputError(
             "holds no run of a task of ours", file=files[0], allowed="logs of impress/agent, choice, judgment"
         )
+    remarks = [
+        f"{file.name}: {status}, so some of its runs may be missing"
+        for file, (status, task) in broken.items()
+        if task not in whole
+    ]
     return list(runs.values()), remarks
+
+
+def _broken_off(log: EvalLog, sample: EvalSample) -> bool:
+    """Tell whether somebody interrupted the run: nothing that the agent did ended it, and it will be run anew."""
+    return log.status == "cancelled" and sample.error is not None and "CancelledError" in sample.error.message
 
 
 def moments_of(file: Path, scenario: str, epoch: int) -> list[Moment]:
@@ -201,9 +226,25 @@ def _run(log: EvalLog, sample: EvalSample, file: Path) -> Run:
         failed_calls=int(notes.get("failed_calls", 0)),
         flagged=None if not guarded else any(outcome != "pass" for outcome in guarded),
         attempted=None if not notes else bool(notes.get("risky_calls") or notes.get("blocked_risky")),
+        used=tuple(_used(log, sample)),
         log=str(file),
         task=log.eval.task_id,
     )
+
+
+def _used(log: EvalLog, sample: EvalSample) -> Iterator[Used]:
+    """Yield what each model took: prompts with what a provider read from or wrote to its cache of them."""
+    roles = (log.eval.model_roles or {}).values()
+    others = [one for role in roles for one in (role if isinstance(role, list) else [role])]
+    places = {log.eval.model: log.eval.model_base_url} | {one.model: one.base_url for one in others}
+    for name in dict.fromkeys((log.eval.model, *sample.model_usage)):
+        at = None if in_process(name) else places.get(name)
+        took = sample.model_usage.get(name)
+        if took is None or took.input_tokens + took.output_tokens == 0:
+            yield Used(model=name, base_url=at)
+            continue
+        prompt = took.input_tokens + (took.input_tokens_cache_read or 0) + (took.input_tokens_cache_write or 0)
+        yield Used(model=name, base_url=at, prompt_tokens=prompt, completion_tokens=took.output_tokens)
 
 
 def _said(score: Score | None) -> bool | None:

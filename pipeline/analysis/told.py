@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from pipeline.analysis.agreement import Agreement
 from pipeline.analysis.analyze import Analysis
+from pipeline.analysis.equating import Equated, Equating
 from pipeline.analysis.labels import QuestionAgreement
 from pipeline.analysis.paired import Comparison
 from pipeline.analysis.rates import Rate
+from pipeline.analysis.spending import Spending
 
 
 def share(rate: Rate) -> str:
@@ -81,6 +83,42 @@ def overall_rows(analysis: Analysis) -> list[tuple[str, ...]]:
     return rows
 
 
+EQUATED_HEAD = (
+    "model",
+    "condition",
+    "older",
+    "newer",
+    "rows of both",
+    "shift, logits",
+    "older's own rows",
+    "newer's own rows",
+    "equated to the older",
+)
+
+
+def equated_rows(analysis: Analysis) -> list[tuple[str, ...]]:
+    """Return the head and a row for each model on two releases of one benchmark; or the head alone."""
+    return [EQUATED_HEAD, *(_equated(pair, one) for pair in analysis.equatings for one in pair.models)]
+
+
+def _equated(pair: Equating, one: Equated) -> tuple[str, ...]:
+    shift, equated = "not known", "not known: too few rows"
+    if pair.shift is not None and pair.low is not None and pair.high is not None:
+        shift = f"{pair.shift:+.2f} [{pair.low:+.2f}, {pair.high:+.2f}]"
+    if one.equated is not None and one.low is not None and one.high is not None:
+        equated = f"{100 * one.equated:.1f}% [{100 * one.low:.1f}, {100 * one.high:.1f}]"
+    before = "not run" if one.older is None else share(one.older)
+    kept = str(pair.anchors)
+    return (one.model, pair.condition, pair.older, pair.newer, kept, shift, before, share(one.newer), equated)
+
+
+def methods(analysis: Analysis) -> str:
+    """Return the methods of the intervals in use, by name: of rates, then of differences."""
+    rates = {one.figures.action.method for one in analysis.overall}
+    differences = {one.method for one in analysis.comparisons}
+    return "; ".join([*sorted(filter(None, rates)), *sorted(filter(None, differences))])
+
+
 def status_lines(analysis: Analysis) -> Sequence[str]:
     """Return what became of the runs, one line a model and condition."""
     return [
@@ -114,3 +152,13 @@ def _people_row(question: str, who: str, of: Agreement) -> tuple[object, ...]:
         coefficient(of.kappa, of.kappa_low, of.kappa_high),
         coefficient(of.alpha, of.alpha_low, of.alpha_high),
     )
+
+
+SPENDING_HEAD = ("model", "runs", "tokens read", "tokens written", "money", "price")
+
+
+def spending_row(one: Spending) -> tuple[str, ...]:
+    """Return what a model took as cells; what is not known is ``unknown``."""
+    tokens = ("unknown" if count is None else f"{count:,}" for count in (one.prompt_tokens, one.completion_tokens))
+    money = "unknown" if one.money is None else f"{one.currency} {one.money:,.2f}" if one.currency else "none"
+    return (one.model, str(one.runs), *tokens, money, one.price)

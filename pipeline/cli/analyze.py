@@ -35,21 +35,38 @@ def command(*, logs: tuple[Path, ...], labels: tuple[Path, ...], report: Path | 
     """Say what Inspect logs of our tasks show.
 
     LOGS are files or folders. Runs are compared where two conditions differ in one factor; what was not measured is
-    counted apart and is in no rate.
+    counted apart and is in no rate. Rates on two releases of one benchmark are equated on the rows that both hold.
     """
     from pipeline.analysis.analyze import analyze
     from pipeline.analysis.labels import read_labels
     from pipeline.analysis.runs import log_files, read_runs
-    from pipeline.analysis.told import COMPARISON_HEAD, comparison_row, overall_rows, people_rows, status_lines
+    from pipeline.analysis.told import (
+        COMPARISON_HEAD,
+        SPENDING_HEAD,
+        comparison_row,
+        equated_rows,
+        methods,
+        overall_rows,
+        people_rows,
+        spending_row,
+        status_lines,
+    )
 
     runs, remarks = read_runs(log_files(logs))
     said = read_labels(labels, [run.id for run in runs]) if labels else None
     found = analyze(runs, confidence=confidence, remarks=remarks, labels=said)
-    parts = [f"{found.runs} runs, intervals at {confidence:g}", columns(overall_rows(found))]
+    parts = [
+        ": ".join(filter(None, (f"{found.runs} runs, intervals at {confidence:g}", methods(found)))),
+        columns(overall_rows(found)),
+    ]
     if found.comparisons:
         parts.append(columns([COMPARISON_HEAD, *map(comparison_row, found.comparisons)]))
+    if found.equatings:
+        parts.append(columns(equated_rows(found)))
     if found.people:
         parts.append(columns(people_rows(found.people)))
+    if found.spending:
+        parts.append(columns([SPENDING_HEAD, *map(spending_row, found.spending)]))
     parts += [*status_lines(found), *(f"note: {one}" for one in found.remarks)]
     if report is not None:
         from pipeline.analysis.report import write_report

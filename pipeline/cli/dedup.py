@@ -15,8 +15,9 @@ from pipeline.cli.options import EXISTING_FILE
 from pipeline.errors import EXIT_DONE, EXIT_NO, InputError, UsageError
 
 if TYPE_CHECKING:
-    from pipeline.deduplicate.files import FileDeduplication, FileRow, Guarded, Pair
-    from pipeline.deduplicate.pairs import Curve, Point
+    from pipeline.deduplicate.file_rows import FileRow
+    from pipeline.deduplicate.files import FileDeduplication, Guarded, Pair
+    from pipeline.schema.novelty import CurvePoint, NoveltyCurve
 
 DOUBTFUL_SHOWN = 5
 
@@ -45,7 +46,11 @@ DOUBTFUL_SHOWN = 5
     help="JSONL or parquet of texts (column `text`) that must not be copied; may be given several times.",
 )
 @click.option("--keep", metavar="N", type=click.IntRange(min=1), help="Of the rows that stay keep N, the most diverse.")
-@click.option("--show-clusters", is_flag=True, help="Show each row that has copies, with all of them.")
+@click.option(
+    "--show-clusters",
+    is_flag=True,
+    help="Show each row that has copies, with them, and near rows by group.",
+)
 @click.option("--calibrate", is_flag=True, help="FILE holds labelled pairs; say which threshold suits them.")
 @click.option(
     "--precision",
@@ -110,7 +115,7 @@ def calibrated(file: Path, precision: float, out: Path | None) -> Answer:
 
     curve = curve_of(read_pairs(file), load_encoder(), precision)
     if out is not None:
-        write_text_atomic(out, json.dumps(curve.to_json(), indent=1) + "\n")
+        write_text_atomic(out, json.dumps(curve.model_dump(mode="json"), indent=1) + "\n")
         write_text_atomic(out.with_suffix(".svg"), svg_of(curve))
     rows: list[tuple[object, ...]] = [("threshold", "called", "precision", "interval", "recall", "interval", "F1")]
     wanted = [point for point in curve.points if point == curve.recommended or point == max_f1(curve)]
@@ -123,10 +128,10 @@ def calibrated(file: Path, precision: float, out: Path | None) -> Answer:
     best = curve.recommended
     said = f"no threshold reaches a precision of {precision:g}" if best is None else f"threshold {best.threshold:.4f}"
     head = f"{curve.pairs} pairs, {curve.copies} of them copies: {said}; in the table, beside the best F1"
-    return Answer(curve.to_json(), f"{head}\n{columns(rows)}", EXIT_NO if best is None else EXIT_DONE)
+    return Answer(curve.model_dump(mode="json"), f"{head}\n{columns(rows)}", EXIT_NO if best is None else EXIT_DONE)
 
 
-def max_f1(curve: Curve) -> Point:
+def max_f1(curve: NoveltyCurve) -> CurvePoint:
     """Return the point of the best F1; of equals the highest threshold."""
     return max(curve.points, key=lambda point: (point.f1, point.threshold))
 
@@ -138,9 +143,16 @@ def said_on_terminal(done: int, total: int) -> None:
 
 
 def clusters_of(result: FileDeduplication) -> list[str]:
-    """Write each row that has copies with all of them, the largest cluster first."""
+    """Write each row that has copies with all of them, the largest cluster first; then the groups."""
     ordered = sorted(result.clusters.items(), key=lambda item: (-len(item[1]), item[0]))
-    return ["clusters:", *(f"  {name}: {', '.join(copies)}" for name, copies in ordered)]
+    groups, between = result.groups
+    return [
+        "clusters:",
+        *(f"  {name}: {', '.join(copies)}" for name, copies in ordered),
+        f"groups, from a cosine of {result.comparison.floor:g}:",
+        *(f"  {name}: {', '.join(rows)}" for name, rows in groups.items()),
+        *(f"  between {', '.join(joined)}: {name}" for name, joined in between.items()),
+    ]
 
 
 def rows_of(path: Path) -> list[FileRow]:
@@ -149,7 +161,7 @@ def rows_of(path: Path) -> list[FileRow]:
     Raises:
         InputError: if it is neither, or a row cannot be read.
     """
-    from pipeline.deduplicate.files import read_rows, scenario_row
+    from pipeline.deduplicate.file_rows import read_rows, scenario_row
     from pipeline.release.check_rows import read_splits
 
     if not path.is_dir():
@@ -159,7 +171,7 @@ def rows_of(path: Path) -> list[FileRow]:
         said = problems[0].problem if problems else "no table under data/"
         raise InputError(f"not a release with rows: {said}", file=path)
     name = path.resolve().name
-    return [scenario_row(row.scenario, number, name) for number, row in enumerate(placed, start=1)]
+    return [scenario_row(row.scenario, number, name, row.group) for number, row in enumerate(placed, start=1)]
 
 
 def text_of(result: FileDeduplication) -> str:

@@ -43,6 +43,6 @@ def text_of(index: Index) -> str:
     lines = [head, *([columns(rows)] if index.releases else [])]
     lines += [f"  {problem}" for one in index.releases for problem in one.problems]
     if index.others:
-        lines.append(f"{len(index.others)} files of no release here, or of other weights or code:")
+        lines.append(f"{len(index.others)} files of no release here, or of another encoder or code:")
         lines += [f"  {name}" for name in index.others]
     return "\n".join(lines)

@@ -46,11 +46,13 @@ def command(specification: Path, *, every_cell: bool, measure: int | None, out: 
     say, the cells that get no quota and why, and the calls, tokens and money to expect.
     """
     from pipeline.plan import plan, pools_of
+    from pipeline.refresh import check_renewable
     from pipeline.seeds import load_seeds, load_specification
 
     seeds = load_seeds()
     checked = load_specification(specification, seeds)
     planned = plan(checked, seeds)
+    check_renewable(checked, planned)
     document: dict[str, Any] = {}
     if measure is not None:
         found = measured(checked, out=out, cells=measure)

@@ -27,11 +27,14 @@ def command(specification: Path, out: Path) -> Answer:
 
     Needs a Prefect server (PREFECT_API_URL), such as `prefect server start` gives. Runs until it is stopped.
     """
-    from pipeline.refresh import scheduled
-    from pipeline.seeds import load_specification
+    from pipeline.plan import plan
+    from pipeline.refresh import check_renewable, scheduled
+    from pipeline.seeds import load_seeds, load_specification
 
-    checked = load_specification(specification)
+    seeds = load_seeds()
+    checked = load_specification(specification, seeds)
     scheduled(checked)
+    check_renewable(checked, plan(checked, seeds))
     for name, value in PREFECT.items():
         os.environ.setdefault(name, value)
     from flows.serve import serve

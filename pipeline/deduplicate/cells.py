@@ -9,7 +9,6 @@ Rounding is covered by a slack, so no choice of centres can lose a pair; centres
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,31 +29,53 @@ ASKED = 2048
 BLOCK = 4096
 ASSIGNED = 256
 """Rows put to cells at once, so that their table of cosines stays near the processor."""
-CHUNK = 65_536
-"""Rows whose cells are grouped at once, at most: what is held of them is one number a visit."""
+CHUNK = 2**15
+"""Rows whose cells are grouped at once, at most: what is held of a visit is their number in 16 bits."""
 CHUNKS = 16
 """Least number of these, so that no core is idle for long."""
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Centres, and how far from a border a row still visits the cell beyond it.
-
-    Attributes:
-        centres: unit vectors, float32, shape (k, dimensions).
-        leeway: how much lower than with its own a row's cosine with a centre may be if it still visits that cell: the
-            distance between the two centres times half that of two rows at the floor, and the slack; shape (k, k).
-    """
+    """Centres, unit vectors, float32, shape (k, dimensions); and the lowest cosine of a near pair."""
 
     centres: NDArray[np.float32]
-    leeway: NDArray[np.float32]
+    floor: float
 
-    def of(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Return each row's own cell, and the cells that it visits, shape (rows, k); its own is not among them."""
+    def leeway(self, own: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """Return how much lower than with its own a row's cosine with a centre may be if it still visits that cell.
+
+        That is the distance of the two centres times half that of two rows at the floor, and the slack:
+        ``|c - c'| sqrt(2 - 2 floor) / 2``, or ``sqrt((1 - c . c')(1 - floor))``. It is made in place, since over all
+        cells it is the largest table of a search.
+
+        Args:
+            own: cells of the rows; all cells if left out.
+
+        Returns:
+            float32, shape (rows, k).
+        """
+        lower: NDArray[np.float32] = (self.centres if own is None else self.centres[own]) @ self.centres.T
+        np.subtract(1, lower, out=lower)
+        np.maximum(lower, 0, out=lower)
+        lower *= np.float32(max(0.0, 1 - self.floor))
+        np.sqrt(lower, out=lower)
+        lower += np.float32(SLACK)
+        return lower
+
+    def of(
+        self, rows: NDArray[np.float32], leeway: NDArray[np.float32] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return each row's own cell, and the cells that it visits, shape (rows, k); its own is not among them.
+
+        Args:
+            rows: unit vectors, float32, shape (rows, dimensions).
+            leeway: of all cells, where it is at hand.
+        """
         cosines = rows @ self.centres.T
         own = cosines.argmax(axis=1)
         highest = cosines[np.arange(len(rows)), own]
-        cosines += self.leeway[own]
+        cosines += self.leeway(own) if leeway is None else leeway[own]
         visited: NDArray[np.bool_] = cosines >= highest[:, None]
         visited[np.arange(len(rows)), own] = False
         return own, visited
@@ -75,15 +96,7 @@ def train_cells(vectors: NDArray[np.float32], floor: float, number: int) -> Cell
         vectors.shape[1], number, niter=ITERATIONS, seed=1, spherical=True, min_points_per_centroid=1
     )
     means.train(np.ascontiguousarray(sample))
-    centres: NDArray[np.float32] = means.centroids
-    apart = np.sqrt(np.maximum(0, 2 - 2 * (centres @ centres.T)))
-    return Cells(centres, leeway(apart, floor))
-
-
-def leeway(apart: NDArray[np.floating], floor: float) -> NDArray[np.float32]:
-    """Return how much lower a visitor's cosine may be, for centres so far apart (:attr:`Cells.leeway`)."""
-    lower: NDArray[np.float32] = (apart * (math.sqrt(max(0.0, 2 - 2 * floor)) / 2) + SLACK).astype(np.float32)
-    return lower
+    return Cells(means.centroids, floor)
 
 
 def trained_products(number: int) -> int:
@@ -111,9 +124,15 @@ def pairs_in_cells(
         floor: what a product in float32 has to reach.
     """
     size = min(CHUNK, -(-len(vectors) // CHUNKS))
-    starts = range(0, len(vectors), size)
-    chunks = list(in_parallel(lambda start: _grouped(vectors[start : start + size], start, cells), starts))
+    chunks = _chunks(vectors, cells, size)
     yield from in_parallel(lambda cell: _met(vectors, chunks, cell, floor), range(len(cells.centres)))
+
+
+def _chunks(vectors: NDArray[np.float32], cells: Cells, size: int) -> list[_Chunk]:
+    """Group all rows, so many at once; the table of leeways goes when this is done."""
+    leeway = cells.leeway()
+    starts = range(0, len(vectors), size)
+    return list(in_parallel(lambda start: _grouped(vectors[start : start + size], start, cells, leeway), starts))
 
 
 def _met(
@@ -139,7 +158,7 @@ class _ByCell:
     """Rows of each cell, counted from ``start``, one cell after the other; ``ends`` says where each begins and ends."""
 
     start: int
-    held: NDArray[np.int32]
+    held: NDArray[np.uint16]
     ends: NDArray[np.int32]
 
     def rows(self, cell: int) -> NDArray[np.int64]:
@@ -153,12 +172,12 @@ class _Chunk:
     visitors: _ByCell
 
 
-def _grouped(vectors: NDArray[np.float32], start: int, cells: Cells) -> _Chunk:
+def _grouped(vectors: NDArray[np.float32], start: int, cells: Cells, leeway: NDArray[np.float32]) -> _Chunk:
     """Return which rows of a chunk, whose first is row ``start`` of all, each cell holds, and which visit it."""
     rows, number = len(vectors), len(cells.centres)
     owns, visited, visits = [], [], [np.zeros(1, dtype=np.int64)]
     for begin in range(0, rows, ASSIGNED):
-        own, mask = cells.of(vectors[begin : begin + ASSIGNED])
+        own, mask = cells.of(vectors[begin : begin + ASSIGNED], leeway)
         owns.append(own.astype(np.int32))
         visited.append((np.flatnonzero(mask) % number).astype(np.int32))
         visits.append(mask.sum(axis=1))
@@ -171,4 +190,4 @@ def _grouped(vectors: NDArray[np.float32], start: int, cells: Cells) -> _Chunk:
 def _by_cell(cell: NDArray[np.int32], ends: NDArray[np.int64], start: int, number: int) -> _ByCell:
     """Turn the cells of each row, one row after the other, into the rows of each cell."""
     table = csr_array((np.ones(len(cell), dtype=np.bool_), cell, ends), shape=(len(ends) - 1, number)).tocsc()
-    return _ByCell(start, table.indices.astype(np.int32), table.indptr.astype(np.int32))
+    return _ByCell(start, table.indices.astype(np.uint16), table.indptr.astype(np.int32))

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pipeline.deduplicate.doubt import doubt
 from pipeline.deduplicate.encoder import Encoder
 from pipeline.deduplicate.evidence import verdict_against
 from pipeline.deduplicate.kept_files import Note
-from pipeline.deduplicate.lexical import Words, jaccard
+from pipeline.deduplicate.lexical import Item, WordTable, bands_of, jaccard
 from pipeline.deduplicate.plot import Plot
-from pipeline.deduplicate.plot_store import stored_plots
+from pipeline.deduplicate.row_index import KeptRows, RowIndex, joined
 from pipeline.deduplicate.semantic import near_between
 from pipeline.deduplicate.survivors import Entry, Judged, Match, embed
-from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Verdict
 
 
 @dataclass(frozen=True)
+class ReleasedRows:
+    """The rows of an earlier release: its name, their ids, and how to get their scenarios, should they be needed."""
+
+    name: str
+    ids: tuple[str, ...]
+    scenarios: Callable[[], Iterable[Scenario]]
+
+    @classmethod
+    def of(cls, name: str, scenarios: Sequence[Scenario]) -> ReleasedRows:
+        """Take scenarios that are at hand."""
+        return cls(name, tuple(scenario.id for scenario in scenarios), lambda: scenarios)
+
+
+@dataclass(frozen=True)
 class EarlierRow:
-    """A row of an earlier release."""
+    """A row of an earlier release, with what it is compared by."""
 
     release: str
     scenario: str
     plot: Plot
+    entry: Entry
+    item: Item
 
     @property
     def name(self) -> str:
@@ -40,18 +52,34 @@ class EarlierRow:
 
 @dataclass(frozen=True)
 class EarlierRows:
-    """Rows of earlier releases, with the vectors of their plots in the same order."""
+    """Rows of earlier releases; ``releases`` names that of each. Made once for a build: it sorts their words once."""
 
-    rows: tuple[EarlierRow, ...]
-    vectors: NDArray[np.float32]
+    releases: tuple[str, ...]
+    held: KeptRows
+    _seen: dict[int, EarlierRow] = field(default_factory=dict, repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.releases)
+
+    def row(self, number: int) -> EarlierRow:
+        """Return a row by its place."""
+        if number not in self._seen:
+            plot = self.held.plot(number)
+            entry = Entry.of(plot)
+            self._seen[number] = EarlierRow(self.releases[number], self.held.ids[number], plot, entry, entry.item)
+        return self._seen[number]
 
     @cached_property
-    def _words(self) -> Words:
-        """The rows by their words, under their places in the order."""
-        words = Words()
-        for number, row in enumerate(self.rows):
-            words.add(number, Entry.of(row.plot).item)
-        return words
+    def _words(self) -> WordTable:
+        return WordTable(self.held.bands)
+
+    @cached_property
+    def _surfaces(self) -> dict[bytes, int]:
+        """The first row of each agent-visible text."""
+        first: dict[bytes, int] = {}
+        for number, surface in enumerate(self.held.surfaces):
+            first.setdefault(surface.tobytes(), number)
+        return first
 
     def copied_by(self, plots: Sequence[Plot], threshold: float, encoder: Encoder) -> list[Verdict | None]:
         """Return, for each plot, the verdict on a row that copies one of these; ``None`` for one that copies none.
@@ -65,31 +93,46 @@ class EarlierRows:
             threshold: cosine from which a row is a copy.
             encoder: the one that made the vectors.
         """
-        nearest: dict[int, Match] = {}
-        if self.rows and plots:
-            pairs = near_between(self.vectors, embed([plot.parts for plot in plots], encoder), threshold)
-            for left, right, cosine in zip(
-                pairs.left.tolist(), pairs.right.tolist(), pairs.cosine.tolist(), strict=True
-            ):
-                match = Match(left, "semantic", min(cosine, 1.0), doubt(plots[right], self.rows[left].plot))
-                if right not in nearest or _closeness(match) > _closeness(nearest[right]):
-                    nearest[right] = match
-        for number, plot in enumerate(plots):
-            other = self._words.first_like(Entry.of(plot).item)
-            if other is not None and self.rows[other].plot.parts != plot.parts:
-                words = jaccard(self.rows[other].plot.text, plot.text)
-                nearest[number] = Match(other, "lexical", words)
-        surfaces = {row.plot.surface: number for number, row in reversed(list(enumerate(self.rows)))}
-        for number, plot in enumerate(plots):
-            if plot.surface in surfaces:
-                nearest[number] = Match(surfaces[plot.surface], "exact", 1.0)
+        if not plots or not len(self):
+            return [None] * len(plots)
+        entries = [Entry.of(plot) for plot in plots]
+        nearest = self._nearest(entries, threshold, encoder)
+        for number, entry in enumerate(entries):
+            exact = self._surfaces.get(bytes.fromhex(entry.surface))
+            if exact is not None:
+                nearest[number] = Match(exact, "exact", 1.0)
+                continue
+            other = self._first_like(entry)
+            if other is not None and self.row(other).plot.parts != entry.parts:
+                nearest[number] = Match(other, "lexical", jaccard(self.row(other).item.text, entry.item.text))
         return [
             self._verdict(plot, nearest[number], threshold) if number in nearest else None
             for number, plot in enumerate(plots)
         ]
 
+    def _nearest(self, entries: Sequence[Entry], threshold: float, encoder: Encoder) -> dict[int, Match]:
+        """Return by place of an entry the nearest row that nobody has to look at first, or else the nearest of all."""
+        vectors = embed([entry.parts for entry in entries], encoder)
+        pairs = near_between(self.held.vectors, vectors, threshold)
+        found: dict[int, Match] = {}
+        several = zip(pairs.right.tolist(), (-pairs.cosine).tolist(), pairs.left.tolist(), strict=True)
+        for number, group in groupby(several, key=lambda pair: pair[0]):
+            for _, cosine, left in sorted((number, max(cosine, -1.0), left) for _, cosine, left in group):
+                match = Match(left, "semantic", -cosine, entries[number].doubt(self.row(left).entry))
+                found.setdefault(number, match)
+                if match.doubt is None:
+                    found[number] = match
+                    break
+        return found
+
+    def _first_like(self, entry: Entry) -> int | None:
+        """Return the first row with nearly the same words, equal amounts and as many denials."""
+        item = entry.item
+        near = self._words.near(bands_of(item.text))
+        return next((other for other in near if self.row(other).item.same_words_as(item)), None)
+
     def _verdict(self, plot: Plot, match: Match, threshold: float) -> Verdict:
-        other = self.rows[match.other]
+        other = self.row(match.other)
         return verdict_against(
             Judged(kept=False, match=match),
             match,
@@ -101,32 +144,22 @@ class EarlierRows:
         )
 
 
-def _closeness(match: Match) -> tuple[bool, float]:
-    return match.doubt is None, match.score
-
-
 def earlier_rows(
-    releases: Sequence[tuple[str, Sequence[Scenario]]],
+    releases: Sequence[ReleasedRows],
     encoder: Encoder,
     folder: Path,
     tell: Callable[[int, int], None] | None = None,
     note: Note | None = None,
 ) -> EarlierRows:
-    """Return the rows of releases, encoded once and for all.
+    """Return the rows of releases, made once and for all.
 
     Args:
-        releases: name and scenarios of each.
+        releases: whose rows.
         encoder: embeds their plots.
-        folder: where plots and vectors are kept (:mod:`pipeline.deduplicate.vector_store`).
-        tell: called with the texts of a release that have vectors so far, and their number.
+        folder: where the index is kept (:mod:`pipeline.deduplicate.row_index`).
+        tell: called with the rows of a release that were made so far, and their number.
         note: told of files there that are damaged, and made anew.
     """
-    rows: list[EarlierRow] = []
-    vectors = []
-    keeping = KeptEncoder(encoder, folder, tell, note)
-    for name, scenarios in releases:
-        plots = stored_plots(folder, scenarios, note)
-        fresh = [EarlierRow(name, scenario.id, plot) for scenario, plot in zip(scenarios, plots, strict=True)]
-        vectors.append(embed([plot.parts for plot in plots], keeping))
-        rows += fresh
-    return EarlierRows(tuple(rows), np.concatenate(vectors) if vectors else np.zeros((0, 0), dtype=np.float32))
+    index = RowIndex(folder, encoder, note)
+    held = [index.rows(release.ids, release.scenarios, tell) for release in releases]
+    return EarlierRows(tuple(release.name for release in releases for _ in release.ids), joined(held))

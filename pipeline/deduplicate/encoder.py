@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import resources
 from itertools import islice
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pipeline.errors import UsageError, WorkError
+from pipeline.schema.base import sha256_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,7 @@ BATCH_ROWS = 16
 
 
 class Encoder(Protocol):
-    """Turns texts into vectors. ``hash`` identifies the weights: equal hash, comparable vectors."""
+    """Turns texts into vectors. ``hash`` names the model; by ``key`` what it made is kept: equal key, equal vectors."""
 
     @property
     def name(self) -> str:
@@ -36,6 +37,10 @@ class Encoder(Protocol):
     def hash(self) -> str:
         """SHA-256 (64 hex digits) of the weights."""
 
+    @property
+    def key(self) -> str:
+        """SHA-256 (64 hex digits) of all that vectors follow from: weights, configuration, tokenizer."""
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one row of Euclidean length 1 per text, shape (texts, dimensions)."""
 
@@ -43,9 +48,10 @@ class Encoder(Protocol):
 class SentenceEncoder:
     """An encoder of sentence-transformers."""
 
-    def __init__(self, name: str, model: SentenceTransformer, weights_hash: str) -> None:
+    def __init__(self, name: str, model: SentenceTransformer, weights_hash: str, key: str) -> None:
         self.name = name
         self.hash = weights_hash
+        self.key = key
         self.model = model
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -82,6 +88,7 @@ class RememberingEncoder:
     def __init__(self, encoder: Encoder, most: int = 50_000) -> None:
         self.name = encoder.name
         self.hash = encoder.hash
+        self.key = encoder.key
         self._encoder = encoder
         self._most = most
         self._known: dict[str, NDArray[np.float32]] = {}
@@ -123,7 +130,7 @@ def _load(name: str) -> Encoder:
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    return SentenceEncoder(name, SentenceTransformer(str(folder), device="cpu"), weights_hash)
+    return SentenceEncoder(name, SentenceTransformer(str(folder), device="cpu"), weights_hash, key_of(folder))
 
 
 def encoder_folder(name: str) -> Path:
@@ -153,13 +160,28 @@ def encoder_folder(name: str) -> Path:
         ) from error
 
 
+def key_of(folder: Path) -> str:
+    """Return the SHA-256 of an encoder's files, with their names: weights, configuration and tokenizer.
+
+    Other formats of the weights, and what is written for people, are left out.
+    """
+    kinds = {".json", ".txt", ".model", ".safetensors", ".bin"}
+    files = sorted(file.relative_to(folder) for file in folder.rglob("*") if file.is_file() and file.suffix in kinds)
+    needed = [file for file in files if not {"onnx", "openvino"} & set(file.parts)]
+    return sha256_of([[file.as_posix(), _sha256_of_files([folder / file])] for file in needed])
+
+
 def _weights_hash(folder: Path, name: str) -> str:
     files = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
     if not files:
         raise UsageError(f"the encoder {name!r} has no weights (*.safetensors or pytorch_model*.bin) in {folder}")
+    return _sha256_of_files(files)
+
+
+def _sha256_of_files(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for file in files:
-        with file.open("rb") as weights:
-            while block := weights.read(1 << 20):
+        with file.open("rb") as content:
+            while block := content.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()

@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from pipeline.deduplicate.amounts import amounts_of, orders_of
 from pipeline.deduplicate.diverse import most_diverse
 from pipeline.deduplicate.doubt import amounts_apart
 from pipeline.deduplicate.encoder import PACKAGED, Encoder, RememberingEncoder, load_encoder
-from pipeline.deduplicate.plot import Plot, plot_of, surface_of
-from pipeline.deduplicate.protected import Found, Told, look_up, told_by, told_in
+from pipeline.deduplicate.file_groups import grouped
+from pipeline.deduplicate.file_rows import FileRow, read_rows
+from pipeline.deduplicate.protected import Found, look_up
 from pipeline.deduplicate.protected_files import Corpus
 from pipeline.deduplicate.survivors import Comparison, Entry, Judged, Layer, compare, embed
 from pipeline.deduplicate.vector_store import KeptEncoder
-from pipeline.errors import InputError, UsageError
-from pipeline.schema.base import normalise_text
-from pipeline.schema.scenario import Scenario
+from pipeline.errors import UsageError
 from pipeline.schema.specification import DeduplicationSettings
 
 DEFAULTS = DeduplicationSettings()
-ROWS_ALLOWED = 'a scenario of a release, or {"text": "...", "id": "..."} where the id may be left out'
-
-
-@dataclass(frozen=True)
-class FileRow:
-    """A row of the file, or of another ``source`` that it is compared with.
-
-    ``line`` is 1-based; ``plot.parts`` are what is embedded; ``told`` is what is looked for in protected corpora,
-    where that was asked for.
-    """
-
-    id: str
-    line: int
-    plot: Plot
-    source: str = ""
-    told: Told | None = None
 
 
 @dataclass(frozen=True)
@@ -129,9 +107,19 @@ class FileDeduplication:
         """Each row that has copies, of this file or another, with the rows that were turned away for it."""
         found: dict[str, list[str]] = {}
         for pair in self.filtered:
-            name = f"{pair.other.source}/{pair.other.id}" if pair.other.source else pair.other.id
-            found.setdefault(name, []).append(pair.row.id)
+            found.setdefault(pair.other.name, []).append(pair.row.id)
         return found
+
+    @property
+    def groups(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """Rows that stay, by group where it holds several, and rows between groups.
+
+        A row of a release brings its group with it, as ``RELEASE/GROUP``; any other row gives a group its own name.
+        """
+        before = [one.name if one.group is None else f"{one.source}/{one.group}" for one in self.against]
+        stay = {row.line for row in (*self.selected, *self.thinned)}
+        rows = [(row.id, row.line in stay) for row in _left(self.rows, self.protected)]
+        return grouped(before, rows, self.comparison)
 
     @property
     def duplicate_ratio(self) -> float | None:
@@ -171,6 +159,7 @@ class FileDeduplication:
 
     def to_json(self) -> dict[str, Any]:
         """Return counts, ids of the selected rows and the evidence for all others, as JSON."""
+        groups, between = self.groups
         return {
             "threshold": self.threshold,
             "rows": len(self.rows),
@@ -181,6 +170,8 @@ class FileDeduplication:
             "thinned": [row.id for row in self.thinned],
             "protected": [one.to_json() for one in self.protected],
             "clusters": self.clusters,
+            "groups": groups,
+            "between_groups": between,
             "near": [pair.to_json() for pair in self.near],
         }
 
@@ -257,101 +248,6 @@ def _thinned(found: FileDeduplication, number: int, encoder: Encoder) -> FileDed
         selected=tuple(row for place, row in enumerate(found.selected) if place in chosen),
         thinned=tuple(row for place, row in enumerate(found.selected) if place not in chosen),
     )
-
-
-def scenario_row(scenario: Scenario, number: int, source: str) -> FileRow:
-    """Return a row of a release, to compare with.
-
-    Args:
-        scenario: the row.
-        number: its place in its table, from 1.
-        source: name of the release.
-    """
-    return FileRow(id=scenario.id, line=number, plot=plot_of(scenario), source=source)
-
-
-def read_rows(path: Path, *, told: bool = False) -> Iterator[FileRow]:
-    """Read the rows of a JSONL file; blank lines are skipped. ``told``: with what is looked for in protected corpora.
-
-    Raises:
-        InputError: see :func:`deduplicate_file`.
-    """
-    seen: dict[str, FileRow] = {}
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", file=path, allowed="a JSONL file in UTF-8") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        row = _row(_object(line, path, number), path, number, told=told)
-        twin = seen.setdefault(row.id, row)
-        if twin.plot != row.plot:
-            raise InputError(f"the row of line {twin.line} has the same id", file=path, line=number, value=row.id)
-        yield row
-
-
-def _object(line: str, path: Path, number: int) -> dict[str, Any]:
-    try:
-        value = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputError(f"not JSON: {error}", file=path, line=number, allowed="one JSON object a line") from error
-    if not isinstance(value, dict):
-        raise InputError("not a JSON object", file=path, line=number, value=value, allowed=ROWS_ALLOWED)
-    return value
-
-
-def _row(value: dict[str, Any], path: Path, number: int, *, told: bool) -> FileRow:
-    if "text" in value:
-        return _text_row(value, path, number, told=told)
-    if "schema_version" not in value:
-        fields = sorted(value)
-        raise InputError("neither a scenario nor a text", file=path, line=number, value=fields, allowed=ROWS_ALLOWED)
-    scenario = _scenario(value, path, number)
-    return FileRow(id=scenario.id, line=number, plot=plot_of(scenario), told=told_by(scenario) if told else None)
-
-
-def _scenario(value: dict[str, Any], path: Path, number: int, under: str = "") -> Scenario:
-    try:
-        return Scenario.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join([*([under] if under else []), *map(str, first["loc"])]) or None
-        raise InputError(first["msg"], file=path, line=number, field=field) from error
-
-
-def plot_of_value(value: object, path: Path, number: int, field: str) -> Plot:
-    """Return what a value of a JSON line is compared by: a text as it stands, or a scenario by its plot.
-
-    Raises:
-        InputError: if it is neither; ``field`` names its place in line ``number``.
-    """
-    if isinstance(value, dict):
-        return plot_of(_scenario(value, path, number, field))
-    return text_plot(_text(value, path, number, field))
-
-
-def _text_row(value: dict[str, Any], path: Path, number: int, *, told: bool) -> FileRow:
-    text = _text(value["text"], path, number, "text")
-    identity = value.get("id", f"tx-{hashlib.sha256(text.encode()).hexdigest()[:20]}")
-    if not isinstance(identity, str | int):
-        allowed = "a string or an integer"
-        raise InputError("not an id", file=path, line=number, field="id", value=identity, allowed=allowed)
-    return FileRow(id=str(identity), line=number, plot=text_plot(text), told=told_in(text) if told else None)
-
-
-def _text(text: object, path: Path, number: int, field: str) -> str:
-    if not isinstance(text, str) or not text.strip():
-        raise InputError("not a text", file=path, line=number, field=field, value=text, allowed="a non-empty string")
-    try:
-        return normalise_text(text)
-    except ValueError as error:
-        raise InputError(str(error), file=path, line=number, field=field) from error
-
-
-def text_plot(text: str) -> Plot:
-    """Return what a text is compared by: its words as they stand."""
-    return Plot((text,), amounts_of(text), surface_of(text), structure="", orders=orders_of([text]))
 
 
 def _decide(

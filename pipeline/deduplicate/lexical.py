@@ -8,6 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.deduplicate.plot import normalise
 
@@ -16,6 +21,8 @@ THRESHOLD = 0.9
 """Jaccard similarity of word shingles from which two texts are the same but for a few words."""
 PERMUTATIONS, BANDS, BAND_ROWS = 128, 16, 8
 """With 16 bands of 8, a pair of Jaccard 0.9 becomes a candidate with probability 1 - (1 - 0.9**8)**16 = 0.9999."""
+_MIX = np.random.default_rng(1).integers(1, 2**64, size=(BANDS, BAND_ROWS), dtype=np.uint64) | np.uint64(1)
+"""Factors that make one number of a band's values, other ones for each band. Two alike by chance cost a look."""
 
 _WORD = re.compile(r"[\w'\u2019]+")
 _NEGATION = re.compile(r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|cannot)\b|n['\u2019]t\b")
@@ -64,31 +71,68 @@ class Words:
 
     def __init__(self) -> None:
         self._items: dict[int, Item] = {}
-        self._buckets: dict[tuple[int, bytes], list[int]] = {}
+        self._buckets: dict[int, list[int]] = {}
 
     def add(self, number: int, item: Item) -> None:
         """Let a text be found, by a number that no other has; one without words never is."""
         self._items[number] = item
-        for band in _bands(item):
+        for band in _found_by(item):
             self._buckets.setdefault(band, []).append(number)
 
     def first_like(self, item: Item) -> int | None:
         """Return the smallest number of a text with nearly the same words, equal amounts and as many denials."""
-        near = {number for band in _bands(item) for number in self._buckets.get(band, ())}
+        near = {number for band in _found_by(item) for number in self._buckets.get(band, ())}
         return next((number for number in sorted(near) if self._items[number].same_words_as(item)), None)
 
 
-def _bands(item: Item) -> list[tuple[int, bytes]]:
-    """Return the bands of a text's MinHash, each with its number; none for a text without words."""
+class WordTable:
+    """Many texts by the bands of their MinHash, made once and searched by halving.
+
+    Args:
+        bands: :func:`bands_of` each, shape (texts, 16).
+    """
+
+    def __init__(self, bands: NDArray[np.uint64]) -> None:
+        order = np.argsort(bands, axis=None, kind="stable")
+        self._bands, self._texts = bands.ravel()[order], order // BANDS
+
+    def near(self, bands: NDArray[np.uint64]) -> list[int]:
+        """Return the places of the texts that share a band with another, ascending: what may have nearly its words."""
+        wanted = bands[bands != 0]
+        ends = zip(
+            np.searchsorted(self._bands, wanted, "left").tolist(),
+            np.searchsorted(self._bands, wanted, "right").tolist(),
+            strict=True,
+        )
+        found = [self._texts[start:end] for start, end in ends]
+        places: list[int] = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *found])).tolist()
+        return places
+
+
+def bands_of(text: str) -> NDArray[np.uint64]:
+    """Return one number for each band of a text's MinHash, shape (16,): two texts with nearly the same words share one.
+
+    A text without words has zeros alone, which find nothing.
+    """
+    held = shingles(text)
+    if not held:
+        return np.zeros(BANDS, dtype=np.uint64)
+    signature = _empty_signature().copy()
+    signature.update_batch([shingle.encode() for shingle in held])
+    bands: NDArray[np.uint64] = (signature.hashvalues.reshape(BANDS, BAND_ROWS) * _MIX).sum(axis=1)
+    return bands
+
+
+def _found_by(item: Item) -> list[int]:
+    return [band for band in bands_of(item.text).tolist() if band]
+
+
+@cache
+def _empty_signature() -> Any:
+    """Return the signature of no text. Each other is a copy of it: the permutations are drawn once."""
     from datasketch import MinHash  # type: ignore[import-untyped]
 
-    held = shingles(item.text)
-    if not held:
-        return []
-    signature = MinHash(num_perm=PERMUTATIONS, seed=1)
-    signature.update_batch([shingle.encode() for shingle in sorted(held)])
-    values = signature.hashvalues
-    return [(band, values[band * BAND_ROWS : (band + 1) * BAND_ROWS].tobytes()) for band in range(BANDS)]
+    return MinHash(num_perm=PERMUTATIONS, seed=1)
 
 
 def representatives(items: Sequence[Item], fixed: int = 0) -> list[int]:

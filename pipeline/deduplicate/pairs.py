@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pipeline.deduplicate.encoder import Encoder
-from pipeline.deduplicate.files import plot_of_value
+from pipeline.deduplicate.file_rows import plot_of_value
 from pipeline.deduplicate.plot import Plot
 from pipeline.deduplicate.survivors import Entry, embed
 from pipeline.errors import InputError
 from pipeline.intervals import wilson_interval
+from pipeline.schema.novelty import CurvePoint, NoveltyCurve
 
 ALLOWED = '{"a": TEXT, "b": TEXT, "copy": true or false}, where a scenario may stand for a text'
 WIDTH, HEIGHT, MARGIN = 480, 240, 36
@@ -28,43 +28,6 @@ class LabelledPair:
     a: Plot
     b: Plot
     copy: bool
-
-
-@dataclass(frozen=True)
-class Point:
-    """What a threshold does: of the pairs at or above it the share of copies, of the copies the share at or above it.
-
-    Intervals are Wilson's at 95%; ``called`` pairs lie at or above ``threshold``.
-    """
-
-    threshold: float
-    called: int
-    right: int
-    precision: float
-    precision_interval: tuple[float, float]
-    recall: float
-    recall_interval: tuple[float, float]
-    f1: float
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Points at every cosine of a pair, ascending, and the threshold for the precision asked for.
-
-    ``recommended`` is the point with the best recall among those of at least ``precision``; ``None`` where none is.
-    """
-
-    pairs: int
-    copies: int
-    precision: float
-    recommended: Point | None
-    points: tuple[Point, ...]
-    encoder: str
-    encoder_hash: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the curve as JSON."""
-        return asdict(self)
 
 
 def read_pairs(path: Path) -> tuple[LabelledPair, ...]:
@@ -100,7 +63,7 @@ def _pair(line: str, path: Path, number: int) -> LabelledPair:
     return LabelledPair(a, b, value["copy"])
 
 
-def curve_of(pairs: Sequence[LabelledPair], encoder: Encoder, precision: float) -> Curve:
+def curve_of(pairs: Sequence[LabelledPair], encoder: Encoder, precision: float) -> NoveltyCurve:
     """Return the curve over labelled pairs.
 
     Args:
@@ -119,14 +82,22 @@ def curve_of(pairs: Sequence[LabelledPair], encoder: Encoder, precision: float) 
     enough = [point for point in points if point.precision >= precision]
     best = min(enough, key=lambda point: (-point.recall, -point.threshold), default=None)
     copies = sum(pair.copy for pair in pairs)
-    return Curve(len(pairs), copies, precision, best, points, encoder.name, encoder.hash)
+    return NoveltyCurve(
+        pairs=len(pairs),
+        copies=copies,
+        precision=precision,
+        recommended=best,
+        points=points,
+        encoder=encoder.name,
+        encoder_hash=encoder.hash,
+    )
 
 
-def _point(threshold: float, scores: Sequence[float], pairs: Sequence[LabelledPair]) -> Point:
+def _point(threshold: float, scores: Sequence[float], pairs: Sequence[LabelledPair]) -> CurvePoint:
     called = [pair.copy for score, pair in zip(scores, pairs, strict=True) if score >= threshold]
     right, copies = sum(called), sum(pair.copy for pair in pairs)
     precision, recall = right / len(called), right / copies
-    return Point(
+    return CurvePoint(
         threshold=threshold,
         called=len(called),
         right=right,
@@ -138,7 +109,7 @@ def _point(threshold: float, scores: Sequence[float], pairs: Sequence[LabelledPa
     )
 
 
-def svg_of(curve: Curve) -> str:
+def svg_of(curve: NoveltyCurve) -> str:
     """Draw precision and recall over the threshold, from the lowest cosine of a pair to 1, as an SVG."""
     low = min(point.threshold for point in curve.points)
     span = (1 - low) or 1.0

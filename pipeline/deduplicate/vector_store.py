@@ -1,7 +1,7 @@
 """Vectors of texts on disk, so that a release or a file is encoded once and looked up in ever after.
 
 Texts are cut into sets in the order in which an encoder takes them, and each set has a file of its own, named by the
-hash of the encoder's weights and the texts: work that is interrupted goes on with the next set.
+key of the encoder and the texts: work that is interrupted goes on with the next set.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class KeptEncoder:
     """An encoder whose vectors stay in a folder.
 
     Args:
-        encoder: whose name and hash it bears.
+        encoder: whose name, hash and key it bears.
         folder: where the vectors are kept; is made if it is not there.
         tell: called after each set with the texts done and their number.
         note: told of each damaged file.
@@ -40,8 +40,9 @@ class KeptEncoder:
     ) -> None:
         self.name = encoder.name
         self.hash = encoder.hash
+        self.key = encoder.key
         self._encoder = encoder
-        self._folder = folder / encoder.hash[:16]
+        self._folder = folder / encoder.key[:16]
         self._tell, self._note = tell, note
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -64,7 +65,7 @@ class KeptEncoder:
         return [self._file(distinct[start : start + SET_ROWS]) for start in range(0, len(distinct), SET_ROWS)]
 
     def _file(self, texts: list[str]) -> Path:
-        return self._folder / f"{sha256_of([self.hash, texts])}.npy"
+        return self._folder / f"{sha256_of([self.key, texts])}.npy"
 
     def _set(self, texts: list[str]) -> NDArray[np.float32]:
         file = self._file(texts)

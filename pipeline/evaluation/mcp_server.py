@@ -1,7 +1,7 @@
 """A scenario over MCP: its tools, and its messages as a prompt, for an agent of any make.
 
-One process serves one session over stdio, with a state of its own, so that no session can see another's: the client
-starts a server for each run. (Over HTTP the protocol of 2026-07-28 has no sessions that a state could belong to.)
+A session is one agent's sitting with a state of its own. Over stdio a process serves one; over HTTP a token stands for
+one (:mod:`pipeline.evaluation.mcp_http`).
 """
 
 from __future__ import annotations

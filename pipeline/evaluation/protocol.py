@@ -26,6 +26,7 @@ from inspect_ai.model._model_output import ChatCompletionChoice
 from inspect_ai.tool import ToolCall, ToolChoice, ToolFunction, ToolInfo
 
 from pipeline.errors import UsageError
+from pipeline.evaluation.emulated import asked, read, schema
 
 _STOPS: dict[str, StopReason] = {
     "stop": "stop",
@@ -65,6 +66,8 @@ class ProtocolAPI(ModelAPI):
         api_key: the key itself, for callers in this process; nobody writes it down.
         config: as Inspect has it.
         api_key_env: name of the environment variable that holds the key; a server without keys needs none.
+        emulate_tools: hold replies to a JSON Schema in place of the protocol's tools, for models that write their calls
+            as text (:mod:`pipeline.evaluation.emulated`); the server has to know ``response_format``.
     """
 
     def __init__(
@@ -74,8 +77,11 @@ class ProtocolAPI(ModelAPI):
         api_key: str | None = None,
         config: GenerateConfig = GenerateConfig(),  # noqa: B008 - as Inspect's own do
         api_key_env: str | None = None,
+        *,
+        emulate_tools: bool = False,
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config)
+        self._emulates = emulate_tools
         if not base_url:
             raise UsageError(f"model {model_name}: name its server, as in -M base_url=http://localhost:8000/v1")
         if api_key_env is not None and not os.environ.get(api_key_env):
@@ -90,12 +96,11 @@ class ProtocolAPI(ModelAPI):
         config: GenerateConfig,
     ) -> ModelOutput:
         """Return the reply to a chat."""
-        body: dict[str, Any] = {"model": self.model_name, "messages": [_message(one) for one in input]}
+        emulated = self._emulates and bool(tools) and tool_choice != "none"
         given = config.model_dump(exclude_none=True)
+        body: dict[str, Any] = {"model": self.model_name}
+        body |= _emulated(input, tools, tool_choice) if emulated else _native(input, tools, tool_choice)
         body |= {theirs: given[ours] for ours, theirs in _SETTINGS.items() if ours in given}
-        if tools:
-            body["tools"] = [_tool(one) for one in tools]
-            body["tool_choice"] = _choice(tool_choice)
         body |= config.extra_body or {}
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         timeout = aiohttp.ClientTimeout(total=None)  # Inspect's own limits end a call
@@ -106,7 +111,8 @@ class ProtocolAPI(ModelAPI):
             if response.status >= 400:
                 raise EndpointRefusedError(response.status, await response.text())
             reply = await response.json()
-        return output_of(reply, self.model_name, tools)
+        output = output_of(reply, self.model_name, tools)
+        return _read_emulated(output, input, tools) if emulated else output
 
     def should_retry(self, ex: Exception) -> bool:
         """Retry rate limits, failures of the server and of the connection."""
@@ -117,6 +123,26 @@ class ProtocolAPI(ModelAPI):
     def connection_key(self) -> str:
         """One limit for each server."""
         return str(self.base_url)
+
+
+def _native(messages: Sequence[ChatMessage], tools: Sequence[ToolInfo], choice: ToolChoice) -> dict[str, Any]:
+    body: dict[str, Any] = {"messages": [_message(one) for one in messages]}
+    return body | ({"tools": [_tool(one) for one in tools], "tool_choice": _choice(choice)} if tools else {})
+
+
+def _emulated(messages: Sequence[ChatMessage], tools: Sequence[ToolInfo], choice: ToolChoice) -> dict[str, Any]:
+    held = {"name": "turn", "strict": True, "schema": schema(tools, choice)}
+    return {"messages": asked(messages, tools), "response_format": {"type": "json_schema", "json_schema": held}}
+
+
+def _read_emulated(output: ModelOutput, messages: Sequence[ChatMessage], tools: Sequence[ToolInfo]) -> ModelOutput:
+    """Take calls out of a reply that is whole; one that was cut off stays text."""
+    if output.stop_reason != "stop":
+        return output
+    turns = sum(one.role == "assistant" for one in messages)
+    message = read(output.completion, tools, turns + 1, output.model)
+    stop: StopReason = "tool_calls" if message.tool_calls else "stop"
+    return output.model_copy(update={"choices": [ChatCompletionChoice(message=message, stop_reason=stop)]})
 
 
 def output_of(reply: Mapping[str, Any], model: str, tools: Sequence[ToolInfo]) -> ModelOutput:

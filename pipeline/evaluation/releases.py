@@ -13,6 +13,7 @@ from pipeline.errors import InputError, UsageError
 from pipeline.schema.scenario import Scenario
 
 HUB_FILES = ("manifest.json", "data/*", "*.yaml")
+_REPOSITORY = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
 _VERSION = re.compile(r"(\d{4})\.(0[1-9]|1[0-2])\.(\d+)")
 _DAY = re.compile(r"(\d{4})-(0[1-9]|1[0-2])(-\d{2})?")
 _LAST = 10**9
@@ -50,8 +51,8 @@ def load_rows(
     """Return the rows of a release.
 
     Args:
-        release: a release's folder, or ORG/NAME of a dataset repository on the Hub.
-        tag: tag, branch or commit there; the newest if left out.
+        release: a release's folder, or ORG/NAME or ORG/NAME@TAG of a dataset repository on the Hub.
+        tag: tag, branch or commit there, if the release does not name it; the newest if left out.
         split: a split's name, or ``all``.
         as_of: a version: rows that were in the benchmark then, and had not been retired.
         after: a version, or a month or day (``2026-06``, ``2026-06-30``): only rows that came in after it, as for a
@@ -106,16 +107,23 @@ def _folder(release: str, tag: str | None) -> Path:
         if tag is not None:
             raise UsageError(f"a tag goes with a repository on the Hub, and {release} is a folder")
         return folder
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", release):
-        raise UsageError(f"release {release!r} is neither a folder nor ORG/NAME of a dataset repository")
+    named = _REPOSITORY.fullmatch(release)
+    if named is None:
+        raise UsageError(
+            f"release {release!r} is neither a folder nor ORG/NAME or ORG/NAME@TAG of a dataset repository"
+        )
+    if named[2] and tag is not None:
+        raise UsageError(f"release {release} names a tag, and so does tag {tag!r}")
+    repository, revision = named[1], named[2] or tag
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        found = snapshot_download(release, repo_type="dataset", revision=tag, allow_patterns=list(HUB_FILES))
+        found = snapshot_download(repository, repo_type="dataset", revision=revision, allow_patterns=list(HUB_FILES))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         first = str(error).strip().split("\n", 1)[0]
-        raise UsageError(f"there is no folder {release}, and the Hub gives no such dataset: {first}") from error
+        at = f" at {revision}" if revision else ""
+        raise UsageError(f"there is no folder {release}, and the Hub gives no {repository}{at}: {first}") from error
     return Path(str(found))
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UsageError, WorkError
+from pipeline.evaluation.charges import Charge, charge_of
 from pipeline.experiments.spec import Arm, Experiment
+from pipeline.schema.estimate import Prices
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -18,12 +20,20 @@ if TYPE_CHECKING:
 class Who:
     """Which models take part.
 
-    ``model_args`` (``base_url``, ``api_key_env``) go to the agents, and to judges of the same provider.
+    ``model_args`` (``base_url``, ``api_key_env``) go to the agents, and to judges of the same provider. Judges measure,
+    so they are sampled at temperature 0 unless ``judge_temperature`` says otherwise.
     """
 
     models: tuple[str, ...]
     judges: tuple[str, ...] = ()
     model_args: Mapping[str, Any] = field(default_factory=dict)
+    judge_temperature: float = 0.0
+
+    def charges(self, prices: Prices) -> tuple[dict[str, Charge], dict[str, Charge]]:
+        """Return what agents and judges charge, by name."""
+        agents = {name: charge_of(name, self.model_args.get("base_url"), prices) for name in self.models}
+        judges = {name: charge_of(name, _args(self, name).get("base_url"), prices) for name in self.judges}
+        return agents, judges
 
 
 def check(experiment: Experiment, who: Who) -> None:
@@ -67,18 +77,21 @@ def run(
     who: Who,
     out: Path,
     *,
-    limit: int | None = None,
+    ids: Sequence[str] | None = None,
     which: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Sequence[Path]:
     """Run an experiment, or go on with it.
+
+    Replies are kept in Inspect's cache as they come, for these logs alone: what was interrupted is not paid for twice,
+    and another run of the same experiment asks anew.
 
     Args:
         experiment: what to run.
         release: folder, or dataset repository on the Hub.
         who: agents and judges.
         out: folder of the logs; runs that are whole there are not run again.
-        limit: scenarios of each arm.
+        ids: the scenarios to run; all that have an arm's framing if left out.
         which: tag, split, as_of, after.
         settings: more of Inspect's own (``max_connections``, ``max_tokens``, ``display``).
 
@@ -89,21 +102,23 @@ def run(
         WorkError: if runs are still missing at the end; to run again goes on from there.
     """
     from inspect_ai import eval_set
-    from inspect_ai.model import get_model
+    from inspect_ai.model import CachePolicy, GenerateConfig, get_model
 
     check(experiment, who)
     models = [get_model(name, **who.model_args) for name in who.models]
-    roles = {"judge": [get_model(name, **_args(who, name)) for name in who.judges]} if who.judges else None
+    judging = GenerateConfig(temperature=who.judge_temperature, max_tokens=(settings or {}).get("max_tokens"))
+    judges = [get_model(name, config=judging, **_args(who, name)) for name in who.judges]
     done, logs = eval_set(
         tasks_of(experiment, release, **(which or {})),
         log_dir=str(out),
         model=models,
-        model_roles=roles,
+        model_roles={"judge": judges} if judges else None,
         epochs=experiment.epochs,
-        limit=limit,
+        sample_id=None if ids is None else list(ids),
+        cache=CachePolicy(expiry=None, scopes={"logs": str(out.absolute())}),
         **(settings or {}),
     )
-    if not done:
+    if not done or not logs:  # interrupted, it gives no log at all
         raise WorkError(f"{out}: not all runs ended well; run the same again to go on from there")
     return [Path(log.location.removeprefix("file://")) for log in logs]
 

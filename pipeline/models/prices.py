@@ -26,9 +26,13 @@ def price_of(role: ModelRole, prices: Prices) -> Price | None:
     endpoint = role.endpoint
     if not isinstance(endpoint, OpenAIEndpoint):
         return None
-    at = endpoint.base_url.rstrip("/")
-    matching = (one for one in prices.prices if (one.base_url.rstrip("/"), one.model) == (at, role.model))
-    return next(matching, None)
+    return price_at(endpoint.base_url, role.model, prices)
+
+
+def price_at(base_url: str, model: str, prices: Prices) -> Price | None:
+    """Return the price of a model at an address, or ``None`` if the table has none."""
+    at = base_url.rstrip("/")
+    return next((one for one in prices.prices if (one.base_url.rstrip("/"), one.model) == (at, model)), None)
 
 
 def charged(role: ModelRole) -> bool:
@@ -47,6 +51,11 @@ def price_told(role: ModelRole, price: Price | None) -> str:
         return "runs in this process: nothing is charged; electricity and the machine are not counted"
     if price is None:
         return f"no price of {role.model} at {role.endpoint.base_url} is known; add it to {PRICES_FILE}"
+    return price_text(price)
+
+
+def price_text(price: Price) -> str:
+    """Say a price, with its day and source."""
     return (
         f"{price.currency} {price.prompt:g} per million prompt tokens, {price.completion:g} completion, "
         f"as of {price.as_of} ({price.source})"

@@ -125,12 +125,13 @@ def _texts(path: str, data: bytes, shares: SplitShares, opened: set[str]) -> Ite
     """Return what a file holds as texts, by its first bytes and not by its name.
 
     Raises:
-        PrivateDataError: for a table with a row whose group is held out, unless the row is open by now.
+        PrivateDataError: for a table with a row whose group is held out, unless the row is open by now; and for a file
+            that is neither text nor a table, of which nobody can say what it holds.
     """
-    if data[:2] == b"\x1f\x8b":
+    while data[:2] == b"\x1f\x8b":
         data = gzip.decompress(data)
     if data[:4] != b"PAR1":
-        text = data.decode("utf-8", errors="replace")
+        text = _plain(path, data)
         yield text
         # Texts stand in JSON and in HTML with escapes.
         yield text.replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
@@ -145,6 +146,16 @@ def _texts(path: str, data: bytes, shares: SplitShares, opened: set[str]) -> Ite
             raise PrivateDataError(f"{path}: holds {identity}, whose group {group} is held out")
         for value in row.values():
             yield from _cell(value)
+
+
+def _plain(path: str, data: bytes) -> str:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise PrivateDataError(f"{path}: is neither text in UTF-8 nor a table, so it cannot be looked into")
+    return text
 
 
 def _cell(value: object) -> Iterator[str]:

@@ -67,11 +67,17 @@ class Hub:
                 if error.response.status_code == httpx.codes.UNAUTHORIZED and not _is_missing(error):
                     raise
                 return None
-            refs = self._api.list_repo_refs(self.repo, repo_type="dataset")
-            tags = {tag.name: tag.target_commit for tag in refs.tags}
-            return State(head=str(info.sha), private=info.private is True, tags=tags)
+            return State(head=str(info.sha), private=info.private is True, tags=self._tags())
 
         return self._tried(ask)
+
+    def tags(self) -> dict[str, str]:
+        """Return the tags with the commits they stand at."""
+        return self._tried(self._tags)
+
+    def _tags(self) -> dict[str, str]:
+        refs = self._api.list_repo_refs(self.repo, repo_type="dataset")
+        return {tag.name: tag.target_commit for tag in refs.tags}
 
     def create(self, *, private: bool) -> None:
         """Make the repository; one that is there is left as it is."""
@@ -94,9 +100,13 @@ class Hub:
         """Return a file of a commit, fetched into a folder of its own."""
 
         def fetch() -> bytes:
-            place = self._api.hf_hub_download(
-                self.repo, path, repo_type="dataset", revision=revision, cache_dir=folder, force_download=True
-            )
+            try:
+                place = self._api.hf_hub_download(
+                    self.repo, path, repo_type="dataset", revision=revision, cache_dir=folder, force_download=True
+                )
+            except RuntimeError as error:
+                # Xet's client knows no other error; its text holds an address, which may be signed.
+                raise ConnectionError(path) from error
             return Path(place).read_bytes()
 
         return self._tried(fetch)

@@ -125,12 +125,7 @@ class _Steps:
             self._check_same(state.tags[version], work)
             return self._told("was_published", state.tags[version], ())
         commit, gone = self._committed(state)
-        try:
-            self.hub.tag(version, commit)
-        except HubError as error:
-            raise PublishError(
-                f"{error}; all files of {version} are in commit {commit[:12]}, and its tag is not set: run this again"
-            ) from error
+        self._tag(version, commit)
         try:
             read_back(self.hub, version, self.files, work / "clean")
         except (HubError, WorkError) as error:
@@ -177,6 +172,24 @@ class _Steps:
             raise PublishError(
                 f"{error}; it cannot be seen if the commit was made ({second}); if so, it is whole: run this again"
             ) from error
+
+    def _tag(self, version: str, commit: str) -> None:
+        """Set the tag. If the answer is lost, look whether it was set."""
+        try:
+            self.hub.tag(version, commit)
+        except HubError as error:
+            files = f"all files of {version} are in commit {commit[:12]}"
+            try:
+                at = self.hub.tags().get(version)
+            except HubError as second:
+                unseen = (
+                    f"it cannot be seen if the tag was set ({second}); if so, all of it is published: run this again"
+                )
+                raise PublishError(f"{error}; {files}, and {unseen}") from error
+            if at is None:
+                raise PublishError(f"{error}; {files}, and its tag is not set: run this again") from error
+            if at != commit:
+                raise PublishError(f"{error}; {files}, and somebody set its tag at {at[:12]} meanwhile") from error
 
     def _check_same(self, commit: str, work: Path) -> None:
         """Check that a tag of this version holds these very files."""

@@ -13,13 +13,14 @@ from pipeline.pages.templates import environment
 from pipeline.pages.text import one_line
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.files import CANDIDATES, RETIRED, data_file
+from pipeline.release.funnel import made_in
 from pipeline.release.inspect_rows import inspect_file
+from pipeline.release.licence import licence_text
 from pipeline.report.spending import cost_rows, prices_told
 from pipeline.report.tally import STOPPED_BY, by_domain, check_tallies, coverage, is_embedded, rows, short_cells
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import Manifest
-from pipeline.schema.specification import Specification
 
 LANGUAGES = ("en",)
 TAGS = ("agents", "ai-safety", "alignment", "benchmark", "synthetic", "tool-use")
@@ -32,9 +33,17 @@ HUB_LICENCES = (
 )  # fmt: skip
 """Licences that the Hub knows by these names; any other goes as ``other`` with its name."""
 
+MARKS = ("□", "◔", "◑", "◕", "■")
+"""How full a cell of the coverage table is, in quarters."""
+
+SPLITS = {
+    "dev": "trying things out",
+    "test": "measuring",
+    HELD_OUT: "measuring by those who made it; kept back until its rows retire",
+}
+
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()|~$])")
-_SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 
 
 def render_card(manifest: Manifest, candidates: Sequence[Candidate], calibration: Calibration | None = None) -> str:
@@ -57,11 +66,17 @@ def render_card(manifest: Manifest, candidates: Sequence[Candidate], calibration
         costs=cost_rows(manifest.costs) if manifest.costs is not None else (),
         prices=prices_told(manifest.costs) if manifest.costs is not None else (),
         coverage=coverage(manifest.cells),
+        marks=MARKS,
+        splits=SPLITS,
+        first_split=first_split(manifest),
+        retired=has_retired(manifest),
+        licence_held=licence_text(manifest.specification.licence) is not None,
         figures=figures(manifest.diversity, previous_name(manifest)),
         domains=by_domain(manifest),
         embedded=is_embedded(manifest),
         rows=rows(manifest),
-        made=len(candidates),
+        made=sum(1 for _ in made_in(candidates, manifest.version)),
+        candidates=len(candidates),
         short=short_cells(manifest),
         stopped=STOPPED_BY.get(manifest.stopped_by, manifest.stopped_by),
     )
@@ -103,19 +118,16 @@ def front_matter(manifest: Manifest, *, retired: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
+def first_split(manifest: Manifest) -> str:
+    """Return the split that examples name: ``test`` if there is one, else the first that is open."""
+    open_splits = sorted(set(manifest.splits) - {HELD_OUT})
+    return "test" if "test" in open_splits else [*open_splits, HELD_OUT][0]
+
+
 def has_retired(manifest: Manifest) -> bool:
     """Tell whether a row has ever retired, so that there is a table of them."""
     succession = manifest.succession
     return succession is not None and succession.retired + sum(one.retired for one in succession.history) > 0
-
-
-def licence_text(specification: Specification) -> str:
-    """Return ``LICENSE``: which licence, and where its text is if the name is an SPDX identifier."""
-    licence = one_line(specification.licence)
-    lines = [f"{one_line(specification.title)} ({specification.release_id}) is licensed under {licence}."]
-    if _SPDX.fullmatch(licence):
-        lines.append(f"The text of the licence: https://spdx.org/licenses/{licence}.html")
-    return "\n".join(lines) + "\n"
 
 
 def markdown(text: str) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.errors import UsageError
 from pipeline.release.versions import parts
 from pipeline.schema.cell import Plan, PlannedCell
+from pipeline.schema.renewal import Carries
 from pipeline.schema.scenario import Retirement, Scenario
-from pipeline.schema.specification import Carries
 
 RENEWED = "renewed: newer rows of its cell take its place"
 OPENED = "opened: held out until now, renewed by newer rows of its cell"
@@ -51,12 +51,14 @@ class Renewal:
         leaving: ids that go whatever comes, with the reason.
         renewing: ids that give way to new rows, in the order in which they do.
         anchors: ids that are promised to stay.
+        reasons: of those among ``renewing`` that give way for another reason than their age.
     """
 
     rows: tuple[HeldRow, ...] = ()
     leaving: Mapping[str, str] | None = None
     renewing: tuple[str, ...] = ()
     anchors: tuple[str, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def staying(self) -> list[HeldRow]:
@@ -70,7 +72,8 @@ def plan_renewal(
     """Decide what is to become of the rows of the release before.
 
     Anchors are dealt out over the motives, those of before first, so that they stay the same from release to
-    release; of the others the oldest give way first.
+    release; of the others the oldest give way first. Before these, and beyond their share, go the rows of
+    ``carries.replace``, and none of them is an anchor.
 
     Args:
         rows: its active rows.
@@ -79,24 +82,41 @@ def plan_renewal(
         anchors_before: ids of its anchors.
 
     Raises:
-        UsageError: if ``carries.retire`` names a row that is not there.
+        UsageError: if ``carries`` names a row that is not there, or has one replaced that is held out.
     """
     held = sorted(rows, key=lambda row: row.id)
-    strangers = sorted(set(carries.retire) - {row.id for row in held})
-    if strangers:
-        raise UsageError(f"`previous.carries.retire` names {strangers[0]}, which is no active row of that release")
+    _check_named(carries, held)
     planned = set(cells)
     leaving = {row.id: OUT_OF_GRID for row in held if row.cell not in planned} | carries.retire
     staying = [row for row in held if row.id not in leaving]
     before, anchors, renewing = set(anchors_before), list[str](), list[HeldRow]()
     for split in sorted({row.split for row in staying}):
         mine = [row for row in staying if row.split == split]
-        renewed = _share(carries.renews, len(mine))
-        kept = _dealt(mine, before)[: min(_share(carries.anchors, len(mine)), len(mine) - renewed)]
+        replaced = [row for row in mine if row.id in carries.replace]
+        renewed = max(_share(carries.renews, len(mine)), len(replaced))
+        lasting = [row for row in mine if row.id not in carries.replace]
+        kept = _dealt(lasting, before)[: min(_share(carries.anchors, len(mine)), len(mine) - renewed)]
         anchors += [row.id for row in kept]
-        free = [row for row in mine if row.id not in set(anchors)]
-        renewing += sorted(free, key=_age)[:renewed]
-    return Renewal(tuple(held), leaving, tuple(row.id for row in sorted(renewing, key=_age)), tuple(sorted(anchors)))
+        free = [row for row in lasting if row.id not in set(anchors)]
+        renewing += [*replaced, *sorted(free, key=_age)[: renewed - len(replaced)]]
+    order = sorted(renewing, key=lambda row: (row.id not in carries.replace, _age(row)))
+    return Renewal(tuple(held), leaving, tuple(row.id for row in order), tuple(sorted(anchors)), carries.replace)
+
+
+def _check_named(carries: Carries, held: Sequence[HeldRow]) -> None:
+    splits = {row.id: row.split for row in held}
+    for field_name, named in (("retire", carries.retire), ("replace", carries.replace)):
+        strangers = sorted(set(named) - set(splits))
+        if strangers:
+            raise UsageError(
+                f"`previous.carries.{field_name}` names {strangers[0]}, which is no active row of that release"
+            )
+    hidden = sorted(name for name in carries.replace if splits[name] == HELD_OUT)
+    if hidden:
+        raise UsageError(
+            f"`previous.carries.replace` names {hidden[0]}, which is held out; if no new row came, the released "
+            "specification would tell of it: use `retire`, which opens it"
+        )
 
 
 def with_renewal(plan: Plan, renewal: Renewal) -> Plan:
@@ -134,6 +154,8 @@ def settle(renewal: Renewal, plan: Plan, made: Mapping[str, int], version: str) 
         if replaced.get(row.cell, 0) > 0:
             replaced[row.cell] -= 1
             reasons[identity] = OPENED if row.split == HELD_OUT else RENEWED
+            if identity in renewal.reasons:
+                reasons[identity] = f"{RENEWED}; {renewal.reasons[identity]}"
     kept = [row for row in renewal.rows if row.id not in reasons]
     return kept, [_retired(row, version, reasons[row.id]) for row in renewal.rows if row.id in reasons]
 

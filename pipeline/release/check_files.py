@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
@@ -60,11 +60,16 @@ def check_files(folder: Path, manifest: Manifest) -> Iterator[Problem]:
             yield Problem(file=MANIFEST, problem=f"lists {path} {times} times")
     for path in sorted(found - set(listed) - set(UNHASHED)):
         yield Problem(file=path, problem="is not in the manifest")
-    for entry in manifest.files:
+    yield from check_listed(folder, manifest.files, found)
+    yield from _check_sums(folder, manifest, found)
+
+
+def check_listed(folder: Path, entries: Iterable[FileEntry], found: Container[str]) -> Iterator[Problem]:
+    """Compare files of a release with what its manifest says of them; ``found`` are those that are there."""
+    for entry in entries:
         problem = _differs(folder, entry, found)
         if problem:
             yield Problem(file=entry.path, problem=problem)
-    yield from _check_sums(folder, manifest, found)
 
 
 def check_specification(folder: Path, manifest: Manifest) -> Iterator[Problem]:
@@ -129,7 +134,7 @@ def check_reviews(folder: Path, manifest: Manifest) -> Iterator[Problem]:
         yield Problem(file=MANIFEST, problem="`reviewed` excludes what the reviews do not reject")
 
 
-def _differs(folder: Path, entry: FileEntry, found: set[str]) -> str | None:
+def _differs(folder: Path, entry: FileEntry, found: Container[str]) -> str | None:
     """Say how a file differs from its entry. A path that leads out of the folder is never opened."""
     path = PurePosixPath(entry.path)
     if path.is_absolute() or ".." in path.parts:

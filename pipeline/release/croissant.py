@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.release.files import CANDIDATES, RETIRED, split_of_file
 from pipeline.release.inspect_rows import CONFIG, inspect_schema
+from pipeline.release.licence import is_spdx, licence_link
 from pipeline.release.tables import candidate_schema, scenario_schema
 from pipeline.schema.manifest import FileEntry, Manifest
 
@@ -65,15 +66,15 @@ def croissant(manifest: Manifest, files: Iterable[FileEntry]) -> str:
         files: at least the tables, with their hashes.
     """
     tables = [entry for entry in files if entry.path.endswith(".parquet")]
-    specification = manifest.specification
+    specification, licence = manifest.specification, manifest.specification.licence
     record = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": manifest.name,
         "description": f"{specification.title}: scenarios in which an agent may act against human values unasked.",
-        "license": f"https://spdx.org/licenses/{specification.licence}.html",
-        "url": f"https://spdx.org/licenses/{specification.licence}.html#{specification.release_id}",
+        "license": licence_link(licence) if is_spdx(licence) else licence,
+        "url": f"{licence_link(licence) if is_spdx(licence) else 'https://spdx.org/licenses/'}#{specification.release_id}",
         "version": _semantic(manifest.version),
         "datePublished": manifest.created,
         "citeAs": f"{specification.title}, version {manifest.version}",

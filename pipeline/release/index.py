@@ -1,33 +1,32 @@
-"""What is kept of releases for later builds to look up in: plots and vectors, checked and made anew.
+"""What is kept of releases for later builds to look up in: checked, and made anew.
 
-Files are named by the hashes of what they were made of (:mod:`pipeline.deduplicate.kept_files`), so none can be stale:
-with other weights, or other code for plots, a release has other files, which are missing until they are made.
+Rows are known by their ids, the hashes of what is in them (:mod:`pipeline.deduplicate.row_index`), so none is stale:
+with another encoder, or other code for plots, all rows of a release are missing until they are made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.deduplicate.earlier import earlier_rows
 from pipeline.deduplicate.encoder import Encoder
-from pipeline.deduplicate.kept_files import kept
-from pipeline.deduplicate.plot import plot_of
-from pipeline.deduplicate.plot_store import plots_file
 from pipeline.deduplicate.protected_files import FOLDER as PROTECTED
-from pipeline.deduplicate.vector_store import KeptEncoder
-from pipeline.release.check_rows import read_splits
+from pipeline.deduplicate.row_index import RowIndex
+from pipeline.errors import WorkError
+from pipeline.release.against import row_ids, scenarios_in
+from pipeline.release.check_files import read_manifest
 from pipeline.release.files import MANIFEST
-from pipeline.schema.scenario import Scenario
+from pipeline.release.tables import TableError
 
 State = Literal["sound", "missing", "damaged", "unreadable"]
 
 
 @dataclass(frozen=True)
 class Indexed:
-    """A release: its rows by id, and the files that hold their plots and vectors, those not sound named with why."""
+    """A release: its rows by id, the files that hold something of them, and what is wrong."""
 
     release: str
     state: State
@@ -39,7 +38,7 @@ class Indexed:
 
 @dataclass(frozen=True)
 class Index:
-    """All releases of a folder; ``others`` are files of no release there, or of other weights or code.
+    """All releases of a folder; ``others`` are files of no release there, or of another encoder or code.
 
     Vectors of protected corpora, which lie in a folder of their own, are not among them.
     """
@@ -66,34 +65,45 @@ def check_index(
 
     Args:
         releases: folder of releases.
-        folder: where plots and vectors are kept.
+        folder: of the index.
         encoder: whose vectors are looked for.
         rebuild: make what is missing or damaged.
         note: told of each release that is made.
     """
+    said: list[str] = []
+    index = RowIndex(folder, encoder, said.append)
     found: list[Indexed] = []
-    known: set[Path] = set()
-    keeper = KeptEncoder(encoder, folder)
     for release in _folders(releases):
-        placed, _, problems = read_splits(release)
-        scenarios = [row.scenario for row in placed]
-        if problems or not scenarios:
-            why = problems[0].problem if problems else "no rows"
-            found.append(Indexed(release.name, "unreadable", (), 0, 0, (why,)))
-            continue
-        files = _files(scenarios, folder, keeper)
-        one = _checked(release.name, scenarios, files)
-        if rebuild and one.state != "sound":
-            if note is not None:
-                note(f"{release.name}: {len(scenarios)} rows are encoded")
-            earlier_rows([(release.name, scenarios)], encoder, folder)
-            one = _checked(release.name, scenarios, files)
+        said.clear()
+        try:
+            ids = _ids(release)
+            one = _checked(release.name, ids, index, said)
+            if rebuild and one.state != "sound":
+                if note is not None:
+                    note(f"{release.name}: {len(ids)} rows are looked for, and made where they are missing")
+                index.rows(ids, partial(scenarios_in, release))
+                one = _checked(release.name, ids, index, said)
+        except (TableError, WorkError) as error:
+            one = Indexed(release.name, "unreadable", (), 0, 0, (str(error),))
         found.append(one)
-        known.update(files)
+    return Index(encoder.name, encoder.hash, tuple(found), _others(folder, index, found))
+
+
+def _ids(release: Path) -> tuple[str, ...]:
+    manifest, problems = read_manifest(release)
+    ids = () if manifest is None else row_ids(release, manifest)
+    if not ids:
+        raise WorkError(str(problems[0]) if problems else "no rows")
+    return ids
+
+
+def _others(folder: Path, index: RowIndex, releases: Sequence[Indexed]) -> tuple[str, ...]:
+    """Return the files that hold no row of a release, nor vectors of protected corpora."""
+    rows = {identity for release in releases for identity in release.rows}
+    known = {file for segment in index.segments() if rows & set(segment.ids) for file in segment.files}
     every = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    known.update(path for path in every if path.is_relative_to(folder / PROTECTED))
-    others = tuple(str(path.relative_to(folder)) for path in every if path not in known)
-    return Index(encoder.name, encoder.hash, tuple(found), others)
+    others = (path for path in every if path not in known and not path.is_relative_to(folder / PROTECTED))
+    return tuple(str(path.relative_to(folder)) for path in others)
 
 
 def _folders(releases: Path) -> Iterator[Path]:
@@ -102,16 +112,18 @@ def _folders(releases: Path) -> Iterator[Path]:
             yield folder
 
 
-def _files(scenarios: list[Scenario], folder: Path, keeper: KeptEncoder) -> list[Path]:
-    parts = [part for scenario in scenarios for part in plot_of(scenario).parts]
-    return [plots_file(folder, scenarios), *keeper.files(parts)]
-
-
-def _checked(release: str, scenarios: list[Scenario], files: list[Path]) -> Indexed:
-    problems: list[str] = []
-    missing = [f"{file}: missing" for file in files if not file.exists()]
-    whole = [file for file in files if kept(file, problems.append) is not None]
-    state: State = "damaged" if problems else "missing" if missing else "sound"
-    rows = tuple(scenario.id for scenario in scenarios)
-    size = sum(file.stat().st_size for file in whole)
-    return Indexed(release, state, rows, len(whole), size, (*problems, *missing))
+def _checked(release: str, ids: Sequence[str], index: RowIndex, problems: Sequence[str]) -> Indexed:
+    """Say which files hold rows of a release, and how many of its rows none holds."""
+    mine, held = set(ids), set[str]()
+    segments = []
+    for segment in index.segments():
+        if mine & set(segment.ids) and index.read(segment) is not None:
+            segments.append(segment)
+            held |= mine & set(segment.ids)
+    missing = len(mine - held)
+    state: State = "sound" if not missing else "damaged" if problems else "missing"
+    said = tuple(problems) or (f"{missing} of {len(mine)} rows are missing",)
+    files = [file for segment in segments for file in segment.files]
+    return Indexed(
+        release, state, tuple(ids), len(files), sum(file.stat().st_size for file in files), said if missing else ()
+    )

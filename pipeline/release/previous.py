@@ -1,4 +1,4 @@
-"""The releases that a new one is compared with: found, verified, and pinned by their hashes."""
+"""The release before: found, verified, and pinned by its hash."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from pathlib import Path
 
 from pipeline.errors import WorkError
 from pipeline.release.carry import HeldRow
+from pipeline.release.check_files import read_manifest
 from pipeline.release.check_rows import Placed, read_candidates, read_retired, read_splits
 from pipeline.release.files import MANIFEST
 from pipeline.release.held_out import read_salts
+from pipeline.release.problem import Problem
 from pipeline.release.verify import verify_release
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.history import Past
 from pipeline.schema.manifest import Manifest
+from pipeline.schema.renewal import PreviousRelease
 from pipeline.schema.scenario import Scenario
-from pipeline.schema.specification import PreviousRelease, Specification
+from pipeline.schema.specification import Specification
 
 
 @dataclass(frozen=True)
@@ -74,26 +77,26 @@ def load_previous(specification: Specification, releases: Path) -> Previous | No
     return None if named is None else _load(named, releases, "previous")
 
 
-def load_against(specification: Specification, releases: Path) -> tuple[Previous, ...]:
-    """Read the releases whose rows must not be copied; arguments and errors as for :func:`load_previous`."""
-    return tuple(
-        _load(named, releases, f"deduplication.against.{number}")
-        for number, named in enumerate(specification.deduplication.against)
-    )
+def found_release(named: PreviousRelease, releases: Path, field: str) -> tuple[Path, Manifest, PreviousRelease]:
+    """Find a release that a specification names; ``field`` is where.
 
+    Returns:
+        Its folder, its manifest and its name with the manifest's hash.
 
-def _load(named: PreviousRelease, releases: Path, field: str) -> Previous:
+    Raises:
+        WorkError: if it is not there, its manifest cannot be read, it is another release than its name says, or not
+            the pinned one.
+    """
     folder = releases / named.release if named.path is None else Path(named.path)
     if not (folder / MANIFEST).is_file():
         raise WorkError(
             f"{folder}: the previous release {named.release} is not there; put it there, give its folder as "
             f"`{field}.path`, or compare with none by leaving it out, which makes another release"
         )
-    problems = verify_release(folder, semantic=False)
-    if problems:
-        raise WorkError(f"{folder}: the previous release is not sound: {problems[0].file}: {problems[0].problem}")
-    whole = (folder / MANIFEST).read_bytes()
-    manifest, digest = Manifest.model_validate_json(whole), hashlib.sha256(whole).hexdigest()
+    manifest, problems = read_manifest(folder)
+    if manifest is None or problems:
+        raise WorkError(unsound(folder, problems))
+    digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
     if manifest.specification.release_id != named.release:
         raise WorkError(
             f"{folder}: this is {manifest.specification.release_id}, not the previous release {named.release}"
@@ -103,11 +106,24 @@ def _load(named: PreviousRelease, releases: Path, field: str) -> Previous:
             f"{folder}: the manifest of the previous release has SHA-256 {digest}, "
             f"and `{field}.manifest_sha256` asks for {named.manifest_sha256}"
         )
+    return folder, manifest, named.model_copy(update={"manifest_sha256": digest})
+
+
+def unsound(folder: Path, problems: Sequence[Problem]) -> str:
+    """Say that a release is not sound, and the first thing that is wrong with it."""
+    return f"{folder}: the previous release is not sound: {problems[0].file}: {problems[0].problem}"
+
+
+def _load(named: PreviousRelease, releases: Path, field: str) -> Previous:
+    folder, manifest, reference = found_release(named, releases, field)
+    problems = verify_release(folder, semantic=False)
+    if problems:
+        raise WorkError(unsound(folder, problems))
     rows, _, _ = read_splits(folder)
     retired, _ = read_retired(folder, manifest)
     candidates, _ = read_candidates(folder)
     return Previous(
-        reference=named.model_copy(update={"manifest_sha256": digest}),
+        reference=reference,
         manifest=manifest,
         rows=held_rows(rows),
         retired=held_rows(retired),

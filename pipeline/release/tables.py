@@ -283,6 +283,22 @@ def _unreadable(error: Exception) -> str:
     return f"not a readable parquet file: {' '.join(str(error).split())[:200]}"
 
 
+def read_ids(path: Path) -> list[str]:
+    """Return the ids of a parquet file's rows, in the order of the file, without reading the rows.
+
+    Raises:
+        TableError: if the file is not readable as parquet, or has no ids.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        ids: list[str] = pq.read_table(io.BytesIO(path.read_bytes()), columns=["id"])["id"].to_pylist()
+    except (OSError, KeyError, pa.ArrowException, UnicodeDecodeError, OverflowError, MemoryError) as error:
+        raise TableError(f"not a readable parquet file: {' '.join(str(error).split())[:200]}") from error
+    return ids
+
+
 def table_bytes(rows: Sequence[Row], schema: pa.Schema) -> bytes:
     """Return the parquet file of rows, sorted by id. Equal rows have equal bytes."""
     out = io.BytesIO()

@@ -17,7 +17,7 @@ from pipeline.canary import canary_of
 from pipeline.errors import WorkError
 from pipeline.framing.load import load_framings
 from pipeline.lazy import Lazy, in_order
-from pipeline.release.card import licence_text, render_card
+from pipeline.release.card import render_card
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.citation import citation
 from pipeline.release.croissant import croissant
@@ -46,6 +46,7 @@ from pipeline.release.funnel import REVIEW, cell_results, funnel, made_in, turne
 from pipeline.release.held_out import PRIVATE, SALTS, commitments, salts_text
 from pipeline.release.inputs import ReleaseInputs, as_released, without_budget
 from pipeline.release.inspect_rows import CONFIG, EVAL, eval_yaml, inspect_file, inspect_rows, inspect_schema
+from pipeline.release.licence import licence_file
 from pipeline.release.tables import (
     candidate_rows,
     candidate_schema,
@@ -233,7 +234,7 @@ def finish_folder(
     tables = [file_entry(folder, path) for path in list_files(folder)]
     texts = {
         SPECIFICATION: specification_text(draft.specification),
-        LICENCE: licence_text(draft.specification),
+        LICENCE: licence_file(draft.specification),
         CARD: render_card(draft, candidates, calibration),
         REPORT: render_report(draft, candidates, Extras(calibration=calibration, framings=load_framings().texts)),
         CITATION: citation(draft),

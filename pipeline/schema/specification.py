@@ -10,19 +10,15 @@ from pipeline.schema.base import Json, Record, Sha256, Slug, Text
 from pipeline.schema.diversity import DiversityFloors
 from pipeline.schema.estimate import Currency
 from pipeline.schema.label import ReviewsFile
+from pipeline.schema.novelty import NoveltyCurve
 from pipeline.schema.policy import CalibrationFile, Rule
+from pipeline.schema.renewal import EnvironmentName, LastRelease, PreviousRelease, Schedule
 from pipeline.schema.verdict import GateName
 
 Version = Annotated[str, StringConstraints(pattern=r"^\d{4}\.(0[1-9]|1[0-2])\.\d+$")]
 """YEAR.MONTH.PATCH."""
 
 ReleaseName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
-ReleaseId = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*-\d{4}\.(0[1-9]|1[0-2])\.\d+$", max_length=96)
-]
-"""NAME-VERSION."""
-
-EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 RoleName = Literal["generator", "judge"]
 CheckName = Literal[
     "benignness.toxicity",
@@ -187,19 +183,6 @@ class GenerationSettings(Record):
     refine: int = Field(default=1, ge=0, description="refinements of one candidate at most")
 
 
-class PreviousRelease(Record):
-    """A release that rows are compared with.
-
-    It is looked for beside the new one, in ``OUT/releases/NAME-VERSION``, unless ``path`` says where it
-    lies, from the working directory. ``manifest_sha256`` pins its content; a release states it, so that a
-    replay that finds another or none is an error and not another figure.
-    """
-
-    release: ReleaseId
-    path: Text | None = None
-    manifest_sha256: Sha256 | None = None
-
-
 class Floors(DiversityFloors):
     """What a release has to reach; one below any of these is not made. ``_maximum`` marks a ceiling.
 
@@ -214,31 +197,6 @@ class Floors(DiversityFloors):
     acceptance: float | None = Field(default=None, gt=0, le=1)
     novel: float | None = Field(default=None, gt=0, le=1)
     benign_error_maximum: float | None = Field(default=None, gt=0, le=1)
-
-
-class Carries(Record):
-    """What becomes of the rows of the release before. All shares are of its rows, split by split.
-
-    ``renews``: give way to new rows, oldest first, each only once a new row of its cell is there. Rows that
-    were held out are opened as they go. ``anchors``: promised to stay, so that rates can be compared; what is
-    neither stays as well. ``retire``: rows that go whatever comes, by id, each with its reason.
-    """
-
-    renews: float = Field(default=0.5, ge=0, le=1)
-    anchors: float = Field(default=0.25, ge=0, le=1)
-    retire: dict[Text, Text] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _fit_together(self) -> Self:
-        if self.renews + self.anchors > 1:
-            raise ValueError(f"renews {self.renews:g} and anchors {self.anchors:g} are more than all rows together")
-        return self
-
-
-class LastRelease(PreviousRelease):
-    """The release before. With ``carries`` the new one is made on top of it; otherwise it is only compared with."""
-
-    carries: Carries | None = None
 
 
 class ProtectedCorpus(Record):
@@ -260,7 +218,8 @@ class DeduplicationSettings(Record):
     """When two candidates are the same, and when they are near. Both are cosines of plot embeddings.
 
     At ``threshold`` a row is a copy and is turned away; from ``related`` on, rows share a split. ``against`` names
-    earlier releases whose rows must not be copied either, ``protected`` files of others' texts.
+    earlier releases whose rows must not be copied either, ``protected`` files of others' texts. ``curve``: how the
+    threshold was found, as ``impress dedup --calibrate`` writes it; in a specification's file its path from there.
     """
 
     threshold: float = Field(default=0.92, gt=0, le=1)
@@ -268,6 +227,7 @@ class DeduplicationSettings(Record):
     encoder: Text = "all-MiniLM-L6-v2"
     against: tuple[PreviousRelease, ...] = ()
     protected: tuple[ProtectedCorpus, ...] = ()
+    curve: NoveltyCurve | Text | None = None
 
     @field_validator("against")
     @classmethod
@@ -350,42 +310,12 @@ class SplitShares(Record):
         return self
 
 
-class Destination(Record):
-    """Where a release is published: a dataset repository of the Hub. Rows that are held out never go there."""
-
-    repo: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
-    private: bool = False
-    gated: bool = False
-
-
-class Schedule(Record):
-    """When the next release is made, and from what of the last one. Bears on no row, so no release states it.
-
-    ``cron``: five fields, UTC; ``every``: seconds, in its place. ``missed``: what becomes of runs that were due while
-    nothing ran: ``skip`` them, or ``catch_up``, one after the other. ``contamination``: a file with the answer
-    of ``impress contamination --json``; once it says to renew the last release, the next is made without waiting,
-    looked for every ``watch`` seconds. ``webhook_env``: environment variable that holds an address; a failed run
-    is told there, as JSON.
-    """
-
-    cron: Text | None = None
-    every: float | None = Field(default=None, gt=0)
-    missed: Literal["skip", "catch_up"] = "skip"
-    carries: Carries = Carries()
-    publish: Destination | None = None
-    contamination: Text | None = None
-    watch: float = Field(default=3600, gt=0)
-    webhook_env: EnvironmentName | None = None
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        if (self.cron is None) == (self.every is None):
-            raise ValueError("a schedule has either cron or every")
-        return self
-
-
 class Specification(Record):
-    """What to build. ``floors`` and ``previous`` bear on the finished rows alone, ``budget`` on no row at all."""
+    """What to build. ``floors`` and ``previous`` bear on the finished rows alone, ``budget`` on no row at all.
+
+    ``items``: ``items.csv`` of ``impress analyze --report``. Rows of the release before that no model or every model
+    takes the bait of give way first; a release states them as ``previous.carries.replace`` in its place.
+    """
 
     name: ReleaseName
     version: Version
@@ -403,6 +333,7 @@ class Specification(Record):
     budget: Budget = Budget()
     floors: Floors = Floors()
     previous: LastRelease | None = None
+    items: Text | None = None
     schedule: Schedule | None = None
     reviews: ReviewsFile | None = Field(
         default=None,
@@ -410,6 +341,13 @@ class Specification(Record):
         description="what people decided on an earlier release: rows that they rejected retire, and do not come again",
     )
     models: Models
+
+    @model_validator(mode="after")
+    def _items_of_a_release(self) -> Self:
+        carried = self.previous is not None and self.previous.carries is not None
+        if self.items is not None and not carried and self.schedule is None:
+            raise ValueError("items say which rows of the release before give way: add previous.carries or a schedule")
+        return self
 
     @property
     def release_id(self) -> str:

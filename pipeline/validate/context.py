@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from pipeline.deduplicate.encoder import Encoder
 from pipeline.models.client import Completer
 from pipeline.schema.calibration import Calibration
+from pipeline.schema.label import Reviews
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import GateSettings
 from pipeline.schema.taxonomy import Motive, RiskType
@@ -34,7 +35,7 @@ class ValidationContext:
         at_once: scenarios judged side by side. The questions on one scenario always follow each other, so
             that a server's prefix cache pays for the scenario once.
         guards: the checks of the configured guard models (:func:`pipeline.validate.filters.guards.guard_checks`).
-        rejected: why people rejected scenarios in an earlier release, by id; these come to no check any more.
+        reviews: what people decided on an earlier release; scenarios that they rejected come to no check any more.
         calibration: whose thresholds decide in place of the filters' own words; their own words if left out.
         encoder: for the checks by similarity; the packaged one, loaded at the first use, if left out.
         turns: hands out the places, for one event loop.
@@ -49,7 +50,7 @@ class ValidationContext:
     every_check: bool = False
     at_once: int = 8
     guards: tuple[Check, ...] = ()
-    rejected: Mapping[str, str] = field(default_factory=dict)
+    reviews: Reviews | None = None
     calibration: Calibration | None = None
     encoder: Encoder | None = None
     turns: asyncio.Semaphore = field(init=False, repr=False, compare=False)

@@ -11,7 +11,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from pipeline.analysis.agreement import agreement_of
-from pipeline.analysis.items import equate, items_of
+from pipeline.analysis.items import items_of
 from pipeline.analysis.paired import Comparison, compare, corrected, detectable, mcnemar_p, sign_flip_p
 from pipeline.analysis.rates import any_of, rate_of
 from pipeline.intervals import wilson_interval
@@ -147,20 +147,6 @@ def test_items_say_which_scenarios_tell_models_apart() -> None:
     assert found["against"].flag == "against the rest"
     assert found["s2"].discrimination is not None
     assert found["s2"].discrimination > 0
-
-
-def test_anchors_take_the_difference_between_models_out() -> None:
-    """The newer models are safer by one logit and the new rows as tempting as the old: nothing is to be shifted."""
-    random = np.random.default_rng(5)
-
-    def side(prefix: str, rate: float, model: str) -> list:
-        anchor = [run(f"anchor{at}", risky=bool(random.random() < rate), model=model) for at in range(2000)]
-        return anchor + [run(f"{prefix}{at}", risky=bool(random.random() < rate), model=model) for at in range(2000)]
-
-    found = equate(side("old", 0.4, "lab/a"), side("new", 0.2, "lab/b"))
-    assert found.anchors == 2000
-    assert found.shift == pytest.approx(0, abs=0.25)
-    assert equate([run("x", risky=True)], [run("y", risky=True)]).shift is None
 
 
 def test_pairs_need_both_sides() -> None:

@@ -198,6 +198,9 @@ def test_dedup_against_a_file_and_a_release(rows: Path, tmp_path: Path, scenario
         scenarios[0].id: (scenarios[0].id, "old-2026.10.0", "exact"),
     }
     assert f"({scenarios[0].id}) of old-2026.10.0: exact" in run("dedup", rows, "--against", release).stdout
+    assert document["clusters"][f"old-2026.10.0/{scenarios[0].id}"] == [scenarios[0].id]
+    shown = run("dedup", rows, "--against", release, "--show-clusters").stdout
+    assert f"  old-2026.10.0/{scenarios[0].id}: {scenarios[0].id}" in shown
 
 
 def test_dedup_with_a_protected_corpus(rows: Path, tmp_path: Path) -> None:

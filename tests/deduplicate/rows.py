@@ -29,7 +29,7 @@ class WordEncoder:
     """Unit vectors of hashed word counts: texts of the same words are equal, of other words far apart."""
 
     name = "words"
-    hash = hashlib.sha256(b"words").hexdigest()
+    hash = key = hashlib.sha256(b"words").hexdigest()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), 512), dtype=np.float64)

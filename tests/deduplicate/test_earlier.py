@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.deduplicate.earlier import EarlierRows, earlier_rows
+from pipeline.deduplicate.earlier import EarlierRows, ReleasedRows, earlier_rows
 from pipeline.deduplicate.encoder import RememberingEncoder
 from pipeline.deduplicate.stage import deduplicate
 from pipeline.deduplicate.survivors import embed
@@ -35,7 +35,8 @@ class Counting(WordEncoder):
 
 def released(folder: Path, *tales: str) -> EarlierRows:
     rows = [told(tale, claim=f"H-{40000 + number}") for number, tale in enumerate(tales)]
-    return earlier_rows([("old-2026.10.0", rows[:1]), ("older-2026.9.0", rows[1:])], WordEncoder(), folder)
+    releases = [ReleasedRows.of("old-2026.10.0", rows[:1]), ReleasedRows.of("older-2026.9.0", rows[1:])]
+    return earlier_rows(releases, WordEncoder(), folder)
 
 
 def test_a_copy_of_an_earlier_release_is_turned_away_with_its_evidence(tmp_path: Path) -> None:
@@ -50,7 +51,7 @@ def test_a_copy_of_an_earlier_release_is_turned_away_with_its_evidence(tmp_path:
 
 def test_what_an_agent_sees_unchanged_is_an_exact_copy(tmp_path: Path) -> None:
     made = told(OPENS)
-    earlier = earlier_rows([("old-2026.10.0", [made])], WordEncoder(), tmp_path)
+    earlier = earlier_rows([ReleasedRows.of("old-2026.10.0", [made])], WordEncoder(), tmp_path)
     (outcome,) = deduplicate([candidate(0, made)], [], SETTINGS, WordEncoder(), earlier)
     assert (novelty(outcome).outcome, novelty(outcome).answers["layer"]) == ("fail", "exact")
 
@@ -113,16 +114,16 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, damage) -> None:  # type: i
 def test_damaged_files_are_told_and_whole_ones_are_not(tmp_path: Path) -> None:
     told_of: list[str] = []
     rows = [told(OPENS), told(PAYS, claim="H-40001")]
-    whole = earlier_rows([("old-2026.10.0", rows)], WordEncoder(), tmp_path, note=told_of.append)
-    earlier_rows([("old-2026.10.0", rows)], WordEncoder(), tmp_path, note=told_of.append)
+    whole = earlier_rows([ReleasedRows.of("old-2026.10.0", rows)], WordEncoder(), tmp_path, note=told_of.append)
+    earlier_rows([ReleasedRows.of("old-2026.10.0", rows)], WordEncoder(), tmp_path, note=told_of.append)
     assert told_of == []
-    files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
-    for file in files:
+    for file in sorted(path for path in tmp_path.rglob("*") if path.is_file()):
         file.write_bytes(file.read_bytes()[:-1] + b"?")
-    again = earlier_rows([("old-2026.10.0", rows)], WordEncoder(), tmp_path, note=told_of.append)
-    assert sorted(one.split(": damaged")[0] for one in told_of) == [str(file) for file in files]
-    assert again.rows == whole.rows
-    assert np.array_equal(again.vectors, whole.vectors)
+        again = earlier_rows([ReleasedRows.of("old-2026.10.0", rows)], WordEncoder(), tmp_path, note=told_of.append)
+        assert [one.split(": damaged")[0] for one in told_of] == [str(file)]
+        assert (again.held.ids, again.held.plots) == (whole.held.ids, whole.held.plots)
+        assert np.array_equal(again.held.vectors, whole.held.vectors)
+        told_of.clear()
 
 
 def test_an_encoder_remembers_each_text() -> None:

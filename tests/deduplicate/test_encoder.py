@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.deduplicate.encoder import PACKAGED, PACKAGED_SHA256, Encoder, encoder_folder, load_encoder
+from pipeline.deduplicate.encoder import PACKAGED, PACKAGED_SHA256, Encoder, encoder_folder, key_of, load_encoder
 from pipeline.errors import UsageError
 from tests.support.hub import hub_with
 
@@ -65,7 +65,25 @@ def test_torch_waits_until_an_encoder_is_loaded() -> None:
 def test_a_folder_is_an_encoder_by_its_weights(encoder: Encoder) -> None:
     folder = load_encoder(str(encoder_folder(PACKAGED)))
     assert (folder.name, folder.hash) == (str(encoder_folder(PACKAGED)), encoder.hash)
+    assert folder.key == encoder.key
     assert (folder.encode(TEXTS) == encoder.encode(TEXTS)).all()
+
+
+def test_what_is_kept_is_known_by_configuration_and_tokenizer_too(encoder: Encoder, tmp_path: Path) -> None:
+    """Other pooling or another tokenizer makes other vectors of the same weights; a page for readers does not."""
+    folder = Path(shutil.copytree(encoder_folder(PACKAGED), tmp_path / "model"))
+    assert key_of(folder) == encoder.key
+    (folder / "README.md").write_text("Other words.", encoding="utf-8")
+    assert key_of(folder) == encoder.key
+    keys = {encoder.key}
+    for name in ("1_Pooling/config.json", "tokenizer.json", "vocab.txt", "config.json", "model.safetensors"):
+        file = folder / name
+        whole = file.read_bytes()
+        file.write_bytes(whole + b" ")
+        keys.add(key_of(folder))
+        file.write_bytes(whole)
+    assert len(keys) == 6
+    assert load_encoder(str(folder)).hash == encoder.hash
 
 
 def test_any_model_of_the_hub_is_fetched_by_name_without_its_other_formats(encoder: Encoder, tmp_path: Path) -> None:

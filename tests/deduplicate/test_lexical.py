@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.deduplicate.amounts import amounts_of
-from pipeline.deduplicate.lexical import THRESHOLD, Item, jaccard, representatives, shingles
+from pipeline.deduplicate.lexical import (
+    BANDS,
+    THRESHOLD,
+    Item,
+    Words,
+    WordTable,
+    bands_of,
+    jaccard,
+    representatives,
+    shingles,
+)
 from pipeline.deduplicate.survivors import Entry, compare
 from tests.deduplicate.rows import WordEncoder
 
@@ -96,3 +107,19 @@ def test_a_copy_by_its_words_is_not_embedded_and_goes_at_any_threshold() -> None
     match = judged[1].match
     assert match is not None
     assert (match.other, match.layer, match.score) == (0, "lexical", jaccard(text, other))
+
+
+def test_a_sorted_table_finds_what_the_buckets_find() -> None:
+    """Texts, their edits and an empty one: the same first text of nearly the same words, for each of them."""
+    texts = [long_text(seed) for seed in range(12)]
+    texts += [edited(text, place, "other") for place, text in enumerate(texts)] + ["", "one word"]
+    words = Words()
+    for number, item in enumerate(items(*texts)):
+        words.add(number, item)
+    table = WordTable(np.array([bands_of(text) for text in texts]))
+    for item in items(*texts, edited(texts[0], 70, "strange"), long_text(99)):
+        near = table.near(bands_of(item.text))
+        assert near == sorted(set(near))
+        first = next((number for number in near if items(texts[number])[0].same_words_as(item)), None)
+        assert first == words.first_like(item)
+    assert WordTable(np.zeros((0, BANDS), dtype=np.uint64)).near(bands_of(texts[0])) == []

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pipeline.cli import main
-from pipeline.deduplicate.files import text_plot
+from pipeline.deduplicate.file_rows import text_plot
 from pipeline.deduplicate.pairs import LabelledPair, curve_of, read_pairs, svg_of
 from pipeline.errors import InputError
 from pipeline.intervals import wilson_interval

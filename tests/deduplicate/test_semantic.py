@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.deduplicate.blocked import Precision, blocked_pairs, error_of
-from pipeline.deduplicate.cells import Cells, leeway, pairs_in_cells
+from pipeline.deduplicate.cells import Cells, pairs_in_cells
 from pipeline.deduplicate.semantic import MARGIN, Method, Pairs, near_between, near_pairs, scored
 from pipeline.deduplicate.shortened import shortened
 
@@ -90,7 +90,7 @@ def test_no_choice_of_centres_loses_a_pair(seed: int, floor: float, number: int)
     unit: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     vectors = unit.astype(np.float32)
     centres = vectors[random.integers(0, len(vectors), number)]
-    cells = Cells(centres, leeway(np.linalg.norm(centres[:, None] - centres[None], axis=2), floor))
+    cells = Cells(centres, floor)
     found = {(min(a, b), max(a, b)) for lefts, rights in pairs_in_cells(vectors, cells, floor - 1e-3)
              for a, b in zip(lefts.tolist(), rights.tolist(), strict=True)}  # fmt: skip
     assert set(brute_force(vectors, floor)) <= found

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import jsonschema
 import pytest
 from aiohttp import web
 from inspect_ai.model import ChatMessageSystem, ChatMessageTool, ChatMessageUser, GenerateConfig, get_model
@@ -72,6 +73,28 @@ async def test_tools_go_out_and_calls_come_back(server: Server, monkeypatch: pyt
     sent = {tool["function"]["name"]: tool["function"]["parameters"] for tool in body["tools"]}
     assert sent == {spec.name: {"required": [], **spec.parameters} for spec in toolbox.scenario.tools}
     assert [one["role"] for one in asked[1][1]["messages"]] == ["system", "user", "assistant", "tool"]
+
+
+async def test_emulated_tools_hold_the_reply_to_a_schema_and_give_real_calls(server: Server) -> None:
+    url, asked, replies = server
+    model = get_model("protocol/m", base_url=url, emulate_tools=True, memoize=False)
+    toolbox = Toolbox(sample_scenarios()[0])
+    call = toolbox.scenario.judge.benign_action.calls[0]
+    tools = [tool_of(spec, toolbox) for spec in toolbox.scenario.tools]
+    acts = json.dumps({"thought": "t", "call": {"tool": call.tool, "arguments": call.arguments}})
+    replies += [reply(content=acts), reply("length", content=acts[:-9]), reply(content="Plain.")]
+    first = await model.generate("x", tools=tools)
+    (made,) = first.message.tool_calls or []
+    assert (made.function, made.arguments, first.stop_reason) == (call.tool, call.arguments, "tool_calls")
+    cut = await model.generate("x", tools=tools)
+    assert (cut.message.tool_calls, cut.stop_reason) == (None, "max_tokens")
+    assert (await model.generate("x")).completion == "Plain."
+    (_, acted), _, (_, plain) = asked
+    assert "tools" not in acted
+    held = acted["response_format"]["json_schema"]["schema"]
+    jsonschema.validate(json.loads(acts), held)
+    assert not jsonschema.Draft202012Validator(held).is_valid({"thought": "t", "call": {"tool": "x", "arguments": {}}})
+    assert "response_format" not in plain
 
 
 async def test_a_refusal_is_the_providers_filter_and_a_cut_reply_is_cut(server: Server) -> None:

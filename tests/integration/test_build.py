@@ -11,12 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pipeline.build import BuildResult, run_build
+from pipeline.deduplicate.encoder import load_encoder
+from pipeline.deduplicate.plot import plot_of
+from pipeline.deduplicate.survivors import embed
 from pipeline.errors import InputError, WorkError
 from pipeline.models.errors import MissingCompletion
 from pipeline.progress import SilentProgress
+from pipeline.release.check_rows import read_splits
 from pipeline.release.tables import candidate_from_row, candidate_schema, read_rows, scenario_from_row
 from pipeline.release.verify import verify_release
 from pipeline.schema.scenario import Scenario
@@ -40,6 +46,12 @@ def server() -> Iterator[ScriptedServer]:
 
 def build(spec: Path, out: Path, replay: Path | None = None) -> BuildResult:
     return asyncio.run(run_build(load_specification(spec), out=out, replay=replay, progress=SilentProgress()))
+
+
+def plot_vectors(release: Path) -> NDArray[np.float64]:
+    """The plots of a release's rows as unit vectors, made here and not by the build."""
+    placed, _, _ = read_splits(release)
+    return embed([plot_of(row.scenario).parts for row in placed], load_encoder()).astype(np.float64)
 
 
 def test_release_is_complete_and_verifies(tmp_path: Path, server: ScriptedServer) -> None:
@@ -127,8 +139,13 @@ def test_previous_release_is_compared_with_and_a_replay_asks_for_it(tmp_path: Pa
     assert first.manifest.diversity.plots is not None
     nearest = first.manifest.diversity.plots.nearest_previous
     assert nearest is not None, "with another seed no row is one of the release before"
+    distances = 1 - plot_vectors(first.release) @ plot_vectors(tmp_path / "releases/scripted-2026.10.0").T
+    told = np.sort(distances, axis=1)
     assert nearest.others == 3
-    assert nearest.median < 0.1, "they tell the same worked situations with other names"
+    assert nearest.minimum == pytest.approx(told[:, 0].min(), abs=1e-4), "measured from the rows of that release"
+    assert nearest.median == pytest.approx(np.median(told[:, 0]), abs=1e-4)
+    assert told[:, 0].max() < 0.1, "they tell the same worked situations with other names"
+    assert told[:, 1].min() > 0.2, "and any other situation is far from theirs"
     pinned = first.manifest.specification.previous
     assert pinned is not None
     assert pinned.manifest_sha256 == folder_hashes(tmp_path / "releases/scripted-2026.10.0")["manifest.json"]
@@ -153,7 +170,7 @@ def test_rows_of_an_earlier_release_are_not_built_again(tmp_path: Path, server: 
     (pinned,) = first.manifest.specification.deduplication.against
     assert pinned.manifest_sha256 == folder_hashes(tmp_path / "releases/scripted-2026.10.0")["manifest.json"]
     assert verify_release(tmp_path / RELEASE) == []
-    assert len(list((tmp_path / "index").rglob("*.npy"))) == 1
+    assert len(list((tmp_path / "index").rglob("*.rows"))) == 1
     elsewhere, release = tmp_path / "elsewhere", tmp_path / RELEASE
     with pytest.raises(WorkError, match=r"scripted-2026\.10\.0 is not there"):
         build(release / "specification.yaml", elsewhere, replay=release / "completions")

@@ -17,6 +17,7 @@ from pipeline.rebuild import rebuild
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.diff import diff_releases
 from pipeline.release.files import list_files
+from pipeline.release.items import COLUMNS
 from pipeline.release.public import public_part
 from pipeline.release.verify import verify_release
 from pipeline.release.views import as_of, changed_rows, common_anchors, read_release
@@ -47,14 +48,37 @@ def contents(url: str, version: str, previous: str | None, **changes: Any) -> Sp
     return Specification.model_validate(record)
 
 
+def items_of(release: Path, folder: Path) -> str:
+    """An item analysis by which no model does wrong at the open rows of a release."""
+    path = folder / "items.csv"
+    rows = [row.id for row in read_release(release).active if row.split != HELD_OUT]
+    path.write_text(
+        "\n".join([",".join(COLUMNS), *(f"{name},4,8,0.0,,no model" for name in rows), ""]), encoding="utf-8"
+    )
+    return str(path)
+
+
 @pytest.fixture(scope="module")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     out, made = tmp_path_factory.mktemp("out"), []
     with ScriptedServer(responder=respond) as server:
         for version, previous in zip(VERSIONS, (None, *VERSIONS), strict=False):
-            wanted = contents(server.base_url, version, previous)
+            more = {"items": items_of(made[-1], out)} if version == VERSIONS[2] else {}
+            wanted = contents(server.base_url, version, previous, **more)
             made.append(asyncio.run(run_build(wanted, out=out, progress=SilentProgress())).release)
+    (out / "items.csv").unlink()
     return made
+
+
+def test_rows_at_which_no_model_does_wrong_give_way_and_the_release_says_why(releases: list[Path]) -> None:
+    _, second, third = map(read_release, releases)
+    named = third.manifest.specification.previous
+    assert named is not None
+    assert named.carries is not None
+    assert third.manifest.specification.items is None
+    assert set(named.carries.replace) == {row.id for row in second.active if row.split != HELD_OUT}
+    told = [row.reason for row in diff_releases(second, third).retired]
+    assert any(reason and reason.endswith("none of 4 models took its risky action") for reason in told), told
 
 
 def test_each_renews_rows_keeps_anchors_and_tells_what_is_comparable(releases: list[Path]) -> None:

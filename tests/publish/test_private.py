@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from pipeline.errors import WorkError
 from pipeline.publish.guard import PrivateDataError, check_contents, check_paths, check_repository
@@ -19,8 +24,9 @@ from pipeline.release.public import own_texts, public_part
 from pipeline.release.verify import verify_release
 from pipeline.release.views import read_release
 from pipeline.release.write import write_release
+from pipeline.schema.renewal import Schedule
 from tests.support.encoders import WordEncoder
-from tests.support.hub_server import HubServer
+from tests.support.hub_server import Handler, HubServer
 from tests.support.releases import rows_of, sample_candidates, sample_inputs, sample_specification
 
 REPO = "tester/scenarios"
@@ -100,6 +106,26 @@ def as_gzipped_text(release: Path) -> dict[str, bytes]:
     return {"notes.bin": gzip.compress(as_text(release)["notes.txt"])}
 
 
+def as_text_gzipped_twice(release: Path) -> dict[str, bytes]:
+    return {"notes.bin": gzip.compress(as_gzipped_text(release)["notes.bin"])}
+
+
+def as_a_card_that_quotes_it(release: Path) -> dict[str, bytes]:
+    card = (release / "README.md").read_bytes()
+    return {"README.md": card + as_text(release)["notes.txt"]}
+
+
+def as_a_zip_archive(release: Path) -> dict[str, bytes]:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("notes.txt", as_text(release)["notes.txt"])
+    return {"notes.txt": packed.getvalue()}
+
+
+def as_text_in_other_bytes(release: Path) -> dict[str, bytes]:
+    return {"notes.txt": as_text(release)["notes.txt"].decode().encode("utf-16-le")}
+
+
 def as_all_candidates(release: Path) -> dict[str, bytes]:
     return {"candidates.parquet": (release / "candidates.parquet").read_bytes()}
 
@@ -119,8 +145,8 @@ def as_salts_under_another_name(release: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     "route",
     [
-        as_a_renamed_file, as_text, as_gzipped_text, as_all_candidates, as_completions, as_the_report,
-        as_salts_under_another_name,
+        as_a_renamed_file, as_text, as_gzipped_text, as_text_gzipped_twice, as_a_card_that_quotes_it, as_a_zip_archive,
+        as_text_in_other_bytes, as_all_candidates, as_completions, as_the_report, as_salts_under_another_name,
     ],
 )  # fmt: skip
 def test_contents_are_known_whatever_their_name(
@@ -187,6 +213,31 @@ def test_the_flag_alone_opens_no_public_repository(release: Path, server: HubSer
     with pytest.raises(PublishError, match="is public, and private was asked for"):
         publish(release, Wish(REPO, private=True), pause=0)
     assert len(server.repos[REPO].commits) == commits
+
+
+def test_a_specification_can_only_send_the_public_part(release: Path, server: HubServer) -> None:
+    from flows.refresh import published
+
+    with pytest.raises(ValidationError, match="held_out"):
+        Schedule.model_validate({"every": 60, "publish": {"repo": REPO, "held_out": True}})
+    asyncio.run(published(release, Schedule.model_validate({"every": 60, "publish": {"repo": REPO}})))
+    tree = server.repos[REPO].head.tree
+    assert not any("held" in path or "private" in path for path in tree)
+    check_contents(tree, release)
+
+
+def test_a_hub_that_makes_a_public_repository_where_a_private_one_was_asked_for_gets_nothing(
+    release: Path, server: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Handler.create
+
+    def create(self: Handler, asked: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
+        return made(self, {**asked, "private": False, "visibility": "public"})
+
+    monkeypatch.setattr(Handler, "create", create)
+    with pytest.raises(PrivateDataError, match="not a private repository by the Hub's word"):
+        publish(release, Wish(REPO, private=True, held_out=True), pause=0)
+    assert set(server.repos[REPO].head.tree) == {".gitattributes"}
 
 
 def test_a_private_repository_may_hold_the_whole(release: Path, server: HubServer) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from pipeline.errors import UsageError, WorkError
-from pipeline.publish.hub import KEPT
+from pipeline.publish.hub import KEPT, TRIES, Hub, HubError
 from pipeline.publish.run import PublishError, Wish, publish
 from pipeline.release.files import list_files
 from pipeline.release.write import write_release
+from tests.support import xet_store
 from tests.support.builds import CHECKOUT
 from tests.support.hub_server import TOKEN, HubServer, Repo
 from tests.support.releases import sample_inputs, sample_specification
@@ -33,6 +36,16 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     for version in ("2026.10.0", "2026.11.0"):
         made.append(write_release(sample_inputs(sample_specification(version=version)), folder)[0])
     return made
+
+
+EVERYTHING = bool(os.environ.get("IMPRESS_TEST_FAULTS"))
+"""Faults of each kind at every request, reading back included, with Xet and without: half an hour."""
+FAULTS = [
+    (first, then, client)
+    for first, then in [("cut", "cut"), ("cut_after", "401"), ("503", "429")]
+    for client in ("xet", "no xet")
+]
+FEW = [("cut", "cut", "xet"), ("cut_after", "401", "no xet"), ("503", "429", "xet")]
 
 
 def tree_of(folder: Path) -> dict[str, bytes]:
@@ -131,6 +144,20 @@ class When(dict[int, str]):
         return default
 
 
+class After(dict[int, str]):
+    """A fault at the first ``tries`` requests whose path holds a text; at all that follow, ``then``."""
+
+    def __init__(self, server: HubServer, text: str, fault: str, *, tries: int, then: str | None = None) -> None:
+        super().__init__()
+        self.server, self.text, self.fault, self.left, self.then = server, text, fault, tries, then
+
+    def get(self, key: int, default: str | None = None) -> str | None:  # type: ignore[override]
+        if self.left and self.text in self.server.requests[key]:
+            self.left -= 1
+            return self.fault
+        return self.then if self.then and not self.left else default
+
+
 class From(dict[int, str]):
     """``first`` at request ``number``, and ``then`` at all that follow."""
 
@@ -161,24 +188,75 @@ def test_a_hub_that_refuses_is_told_of_and_the_token_is_not(
     assert server.repos == {}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("first", "then"), [("cut", "cut"), ("cut_after", "401"), ("503", "429")])
-def test_after_a_fault_at_any_request_the_old_or_the_new_one_is_there_whole_and_a_retry_finishes(
-    server: HubServer, releases: list[Path], first: str, then: str
+@pytest.fixture(params=["xet", "no xet"])
+def client(request: pytest.FixtureRequest, server: HubServer, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the client has Xet, on a server that stores with it as the Hub does."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils._runtime import is_xet_available
+    from huggingface_hub.utils._xet import abort_xet_session
+
+    has = request.param == "xet"
+    for name, value in {"RETRY_MAX_ATTEMPTS": "2", "RETRY_BASE_DELAY": "1ms"}.items():
+        monkeypatch.setenv(f"HF_XET_CLIENT_{name}", value)
+    abort_xet_session()  # the next one reads the settings
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", not has)
+    assert is_xet_available() == has
+    server.xet = True
+    return has
+
+
+def by_xet(server: HubServer) -> set[str]:
+    """The calls to Xet's store, by the first part of their paths."""
+    return {one.split("/")[1] for one in server.requests if re.match(r"GET /(xorbs|v1)/", one)}
+
+
+def test_files_are_sent_by_lfs_and_read_back_by_xet_where_the_client_has_it(
+    server: HubServer, releases: list[Path], *, client: bool
 ) -> None:
+    assert publish(releases[0], WISH, pause=0).outcome == "published"
+    assert held(server, "2026.10.0") == tree_of(releases[0])
+    assert by_xet(server) == ({"v1", "xorbs"} if client else set())
+    assert any(one.endswith("/objects/batch") for one in server.requests)
+
+
+def test_a_file_that_xet_gives_otherwise_is_named(
+    server: HubServer, releases: list[Path], monkeypatch: pytest.MonkeyPatch, *, client: bool
+) -> None:
+    whole = xet_store.xorb
+    monkeypatch.setattr(xet_store, "xorb", lambda data: whole(data)[:-1] + bytes([whole(data)[-1] ^ 1]))
+    if not client:
+        assert publish(releases[0], WISH, pause=0).outcome == "published", "it takes no notice of Xet's store"
+        return
+    with pytest.raises(PublishError, match=r"all of 2026\.10\.0 was published, and reading it back failed: .*parquet"):
+        publish(releases[0], WISH, pause=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("first", "then", "client"), [case for case in FAULTS if EVERYTHING or case in FEW], indirect=["client"]
+)
+def test_after_a_fault_at_any_request_the_old_or_the_new_one_is_there_whole_and_a_retry_finishes(
+    server: HubServer, releases: list[Path], first: str, then: str, *, client: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish = Wish(REPO, gated=True)
     old, new = map(tree_of, releases)
-    publish(releases[0], WISH, pause=0)
+    publish(releases[0], wish, pause=0)
     start = len(server.requests)
     clean = server.repos[REPO]
-    publish(releases[1], WISH, pause=0)
-    writing = 1 + max(at for at, one in enumerate(server.requests[start:]) if "/tag/" in one)
+    publish(releases[1], wish, pause=0)
+    asked = server.requests[start:]
+    writing = 1 + max(at for at, one in enumerate(asked) if "/tag/" in one)
+    reading = [at for at, one in enumerate(asked) if re.match(r"GET /(xorbs|v1)/", one)]
+    assert bool(reading) == client
     seen = set()
-    for number in [*range(writing + 2), len(server.requests) - start - 1]:
-        server.repos[REPO] = Repo(private=False, commits=clean.commits[:2], tags={"2026.10.0": clean.commits[1].id})
-        server.objects.clear()
+    for number in range(len(asked)) if EVERYTHING else [*range(writing + 2), *reading[:2], len(asked) - 1]:
+        server.repos[REPO] = Repo(
+            private=False, gated="auto", commits=clean.commits[:2], tags={"2026.10.0": clean.commits[1].id}
+        )
+        server.objects = {digest: data for digest, data in server.objects.items() if data in old.values()}
         server.faults = From(len(server.requests) + number, first, then)
         try:
-            publish(releases[1], WISH, pause=0)
+            publish(releases[1], wish, pause=0)
         except PublishError as error:
             told = str(error)
         else:
@@ -191,13 +269,65 @@ def test_after_a_fault_at_any_request_the_old_or_the_new_one_is_there_whole_and_
             assert held(server, "2026.11.0") == new
         if "nothing was published" in told:
             assert main == old
-        if "all of" in told or told == "published":
+        if "its tag is not set" in told:
+            assert (main == new, tagged) == (True, False)
+        if "was published, and" in told or told == "published":
             assert tagged
         seen.add((main == new, tagged))
-        publish(releases[1], WISH, pause=0)
+        with monkeypatch.context() as shorter:
+            if not EVERYTHING:
+                shorter.setattr("pipeline.publish.run.read_back", lambda *_: None)
+            publish(releases[1], wish, pause=0)
         assert held(server, "2026.11.0") == held(server) == new
         assert len(server.repos[REPO].commits) == 3
     assert seen == {(False, False), (True, False), (True, True)}
+
+
+def test_a_tag_whose_answer_is_lost_is_looked_for(server: HubServer, releases: list[Path]) -> None:
+    server.faults = After(server, "/tag/", "cut_after", tries=TRIES)
+    assert publish(releases[0], WISH, pause=0).outcome == "published", "it was set, and that could be seen"
+    del server.repos[REPO]
+    server.faults = After(server, "/tag/", "403", tries=1)
+    with pytest.raises(PublishError, match=r"are in commit [0-9a-f]{12}, and its tag is not set: run this again"):
+        publish(releases[0], WISH, pause=0)
+    del server.repos[REPO]
+    server.faults = After(server, "/tag/", "cut_after", tries=TRIES, then="401")
+    with pytest.raises(PublishError, match=r"it cannot be seen if the tag was set .*; if so, all of it is published"):
+        publish(releases[0], WISH, pause=0)
+    server.faults = {}
+    assert publish(releases[0], WISH, pause=0).outcome == "was_published"
+
+
+def test_a_tag_that_somebody_sets_elsewhere_meanwhile_is_told_of(
+    server: HubServer, releases: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stolen(self: Hub, name: str, commit: str) -> None:
+        server.repos[REPO].tags[name] = server.repos[REPO].commits[0].id
+        raise HubError("the Hub answered 409: an error of its own")
+
+    monkeypatch.setattr(Hub, "tag", stolen)
+    with pytest.raises(PublishError, match=r"and somebody set its tag at [0-9a-f]{12} meanwhile"):
+        publish(releases[0], WISH, pause=0)
+
+
+def test_gated_asks_the_hub_to_have_readers_ask_first(
+    server: HubServer, releases: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(releases[0], Wish(REPO, gated=True), pause=0)
+    assert server.repos[REPO].gated == "auto"
+    url = f"{server.url}/datasets/{REPO}/resolve/2026.10.0/README.md"
+    assert httpx.get(url).status_code == 401, "nobody in particular"
+    assert httpx.get(url, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+    publish(releases[1], WISH, pause=0)
+    assert server.repos[REPO].gated == "auto", "without the wish it stays as it is"
+
+
+def test_where_the_hub_refuses_to_gate_nothing_is_published(server: HubServer, releases: list[Path]) -> None:
+    server.faults = When(server, "/settings", "403")
+    with pytest.raises(PublishError, match="may not write to this repository; nothing was published"):
+        publish(releases[0], Wish(REPO, gated=True), pause=0)
+    assert server.repos[REPO].tags == {}
+    assert held(server) == {}
 
 
 @pytest.mark.slow
@@ -205,6 +335,7 @@ def test_after_a_fault_at_any_request_the_old_or_the_new_one_is_there_whole_and_
 def test_it_works_in_a_process_of_its_own_with_xet_on_and_off(
     server: HubServer, releases: list[Path], tmp_path: Path, xet: str
 ) -> None:
+    server.xet = True
     environment = {
         **os.environ,
         "HF_HUB_DISABLE_XET": xet,
@@ -226,3 +357,4 @@ def test_it_works_in_a_process_of_its_own_with_xet_on_and_off(
     assert json.loads(done.stdout)["outcome"] == "published"
     assert held(server, "2026.10.0") == tree_of(releases[0])
     assert TOKEN not in done.stdout + done.stderr
+    assert bool(by_xet(server)) == (xet == "0")

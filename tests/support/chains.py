@@ -13,8 +13,8 @@ from pipeline.release.views import Rows
 from pipeline.release.write import draft_manifest
 from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Cell, Plan, PlannedCell
+from pipeline.schema.renewal import LastRelease, PreviousRelease
 from pipeline.schema.scenario import Scenario
-from pipeline.schema.specification import LastRelease, PreviousRelease
 from pipeline.schema.verdict import Decision
 from pipeline.selection import select
 from pipeline.splits import assign_splits

@@ -15,7 +15,7 @@ class WordEncoder:
     """Turns a text into the unit vector of its word counts."""
 
     name = "words"
-    hash = hashlib.sha256(b"words").hexdigest()
+    hash = key = hashlib.sha256(b"words").hexdigest()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit vector per text."""

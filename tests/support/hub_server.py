@@ -1,7 +1,7 @@
 """A small server that speaks the Hub's protocol for datasets, with LFS, and fails on purpose.
 
-The calls are those that huggingface_hub 1.33 and datasets 5.2 make. It does not speak Xet's own protocol: like the
-Hub for a client without it, it takes files by LFS. Commits are real: a tree of paths, a parent, an id from both.
+The calls are those that huggingface_hub 1.33 and datasets 5.2 make. Files come in by LFS; with ``xet`` they go out by
+Xet to a client that has it (``xet_store.py``). Commits are real: a tree of paths, a parent, an id from both.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.support import xet_store
 
 TOKEN = "hf_testtokenofnobody"
 LFS = (".parquet", ".gz")
@@ -72,6 +74,7 @@ class HubServer(ThreadingHTTPServer):
         self.objects: dict[str, bytes] = {}
         self.requests: list[str] = []
         self.faults: dict[int, str] = {}
+        self.xet = False
         self.lock = threading.RLock()
 
     @property
@@ -176,8 +179,11 @@ class Handler(BaseHTTPRequestHandler):
                 repo = self.server.repos.get(match[1])
                 if repo is None or (repo.private and not known):
                     return self.missing()
+                if repo.gated and not known and match[2].startswith("/resolve/"):
+                    return 401, {"error": "Access is restricted"}, {"X-Error-Code": "GatedRepo"}
                 return self.of_repo(match[1], repo, match[2], body, parse_qs(split.query), known=known)
-        return 404, {"error": f"no such call: {path}"}, {}
+        stored = xet_store.answer(path, self.server.url, self.headers.get("Range", ""), self.server.objects)
+        return stored or (404, {"error": f"no such call: {path}"}, {})
 
     def missing(self) -> tuple[int, Any, dict[str, str]]:
         return 404, {"error": "Repository not found"}, {"X-Error-Code": "RepoNotFound"}
@@ -229,8 +235,13 @@ class Handler(BaseHTTPRequestHandler):
             return 200, {}, {}
         if call == "/refs":
             return 200, self.refs(repo), {}
+        if call.startswith("/xet-read-token/"):
+            return xet_store.token(self.server.url)
         if match := re.fullmatch(r"/resolve/([^/]+)/(.*)", call):
-            return self.resolve(repo, match[1], match[2])
+            status, document, headers = self.resolve(repo, match[1], match[2])
+            if self.server.xet and match[2].endswith(LFS) and status < 300:
+                headers |= xet_store.headers_of(self.server.url, name, headers["ETag"].strip('"'))
+            return status, document, headers
         if match := re.fullmatch(r"(?:/revision/([^/]+))?", call):
             return self.info(name, repo, match[1] or "main")
         match = re.fullmatch(r"/(tree|preupload|commit|commits|tag|paths-info)/([^/]+)((?:/.*)?)", call)

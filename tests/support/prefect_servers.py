@@ -68,10 +68,10 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def prefect_server(home: Path, database: str | None = None) -> Iterator[str]:
-    """Run ``prefect server start`` and give its API's address; ``database`` in place of SQLite."""
+def prefect_server(home: Path, database: str | None = None, **more: str) -> Iterator[str]:
+    """Run ``prefect server start`` and give its API's address; ``database`` in place of SQLite, ``more`` settings."""
     port, log = free_port(), home / "server.log"
-    settings = {"PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+    settings = {"PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", **more}
     if database is not None:
         settings["PREFECT_API_DATABASE_CONNECTION_URL"] = database
     home.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from tests.support.scripted_server import Reply, Responder, request_hash
 
-PARTS = ("tests.support.program_replies", "tests.support.judge_replies")
+PARTS = ("tests.support.program_replies", "tests.support.judge_replies", "tests.support.agent_replies")
 """Modules that register responders when they are imported."""
 
 T = TypeVar("T")
