@@ -11,7 +11,10 @@ from pipeline.cli.answer import Answer, AnswerCommand, columns
 from pipeline.cli.options import EXISTING_FOLDER
 
 if TYPE_CHECKING:
-    from pipeline.review.review import Review
+    from collections.abc import Mapping
+
+    from pipeline.review.review import Review, Rules
+    from pipeline.review.store import LabelStore
 
 PORT = 8642
 
@@ -32,9 +35,11 @@ PORT = 8642
     help="The file that labels are kept in.  [default: reviews/RELEASE.sqlite]",
 )
 @click.option("--export", type=click.Path(dir_okay=False, path_type=Path), help="Write the labels (JSONL), and stop.")
-@click.option("--readers", type=click.IntRange(1, 5), default=2, show_default=True, help="Readers of each item.")
-@click.option("--open", "is_open", is_flag=True, help="Not blind: show verdicts, labels, and what others said.")
-@click.option("--gates", default="benignness,relevance,realism", show_default=True, help="Whose questions are asked.")
+@click.option("--readers", type=click.IntRange(1, 5), help="Readers of each item.  [default: 2]")
+@click.option(
+    "--open/--blind", "is_open", default=None, help="Show verdicts, labels and others' answers.  [default: blind]"
+)
+@click.option("--gates", help="Whose questions are asked.  [default: benignness,relevance,realism]")
 @click.option("--split", default="all", show_default=True)
 @click.option("--per-stratum", type=click.IntRange(min=1), help="Draw so many of each stratum; all if left out.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draw and the order.")
@@ -45,9 +50,9 @@ def command(
     logs: tuple[Path, ...],
     labels: Path | None,
     export: Path | None,
-    readers: int,
-    is_open: bool,
-    gates: str,
+    readers: int | None,
+    is_open: bool | None,
+    gates: str | None,
     split: str,
     per_stratum: int | None,
     seed: int,
@@ -60,15 +65,19 @@ def command(
     goes to a third. Stop the server with Ctrl-C, and run it again to go on.
     """
     from pipeline.review.items import Draw, Material
-    from pipeline.review.review import Review, Rules
+    from pipeline.review.review import Review
     from pipeline.review.store import LabelStore
 
     material = Material(release, logs, Draw(split, per_stratum, seed))
-    rules = Rules(readers=readers, blind=not is_open, gates=_gates(gates))
+    asked = {
+        "readers": None if readers is None else str(readers),
+        "reading": None if is_open is None else ("open" if is_open else "blind"),
+        "gates": None if gates is None else ",".join(_gates(gates)),
+    }
     kept = labels or Path("reviews") / f"{material.manifest.specification.release_id}.sqlite"
     named = material.manifest.specification.release_id
     with LabelStore(kept, named, material.manifest_sha256, alone=export is None) as store:
-        review = Review(material, store, rules)
+        review = Review(material, store, _rules(store, asked))
         if export is None:
             from pipeline.review.serve import serve
 
@@ -80,11 +89,19 @@ def command(
         return _answer(review, kept, export, write(review, export))
 
 
+def _rules(store: LabelStore, asked: Mapping[str, str | None]) -> Rules:
+    from pipeline.review.questions import GATES
+    from pipeline.review.review import Rules
+
+    held = store.settled_rules(asked, {"readers": "2", "reading": "blind", "gates": ",".join(GATES)})
+    return Rules(readers=int(held["readers"]), blind=held["reading"] == "blind", gates=_gates(held["gates"]))
+
+
 def _gates(text: str) -> tuple[str, ...]:
     from pipeline.errors import UsageError
     from pipeline.review.questions import GATES
 
-    named = tuple(one.strip() for one in text.split(",") if one.strip())
+    named = tuple(one.strip() for one in text.split(","))
     for one in named:
         if one not in GATES:
             raise UsageError(f"--gates: {one!r} asks people nothing; allowed: {', '.join(GATES)}")
@@ -113,6 +130,9 @@ def _answer(review: Review, kept: Path, file: Path | None, labels: int) -> Answe
     rate = found.rejected
     if rate.rate is not None and rate.low is not None and rate.high is not None:
         parts.append(f"people reject {rate.count} of {rate.n} scenarios [{rate.low:.1%}, {rate.high:.1%}]")
+    elsewhere = len(review.state.items - set(review.material.items))
+    if elsewhere:
+        parts.append(f"{elsewhere} items that were read are not here; give the --logs and the draw that they came from")
     parts.append(f"labels: {kept}" if file is None else f"{labels} labels: {file}")
     document = {
         "labels": str(file or kept),

@@ -71,6 +71,11 @@ class State:
         self._note(event)
         return self._fold(event.act.item, event.reader)
 
+    @property
+    def items(self) -> set[str]:
+        """The items that somebody did something with."""
+        return set(self._readings)
+
     def of_item(self, item: str) -> Mapping[str, Reading]:
         """Return the readings of an item, by reader; those of which nothing stands are not among them."""
         return self._readings.get(item, {})

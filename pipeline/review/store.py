@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from pipeline.errors import WorkError
+from pipeline.errors import UsageError, WorkError
 from pipeline.review.events import ACT, Act, Event
 
 APPLICATION_ID = 0x494D5256
@@ -124,12 +124,36 @@ class LabelStore:
             found = self._connection.execute("SELECT reader FROM session WHERE digest = ?", (digest,)).fetchone()
         return None if found is None else str(found[0])
 
+    def settled_rules(self, asked: Mapping[str, str | None], defaults: Mapping[str, str]) -> dict[str, str]:
+        """Return by which rules these labels are given: those of the first start, so that none mixes with others.
+
+        Args:
+            asked: what is asked for now, by name; ``None`` for what was left open.
+            defaults: what holds where nothing was ever asked for.
+
+        Raises:
+            UsageError: if something else is asked for than these labels were begun with.
+        """
+        with self._lock:
+            held = self._about()
+            for name, default in defaults.items():
+                wanted, known = asked.get(name), held.get(name)
+                if known is None:
+                    held[name] = wanted or default
+                    self._connection.execute("INSERT INTO about VALUES (?, ?)", (name, held[name]))
+                elif wanted not in (None, known):
+                    raise UsageError(f"{self.path}: was begun with {name} {known}, and {wanted} is asked for")
+        return {name: held[name] for name in defaults}
+
+    def _about(self) -> dict[str, str]:
+        return dict(self._connection.execute("SELECT name, value FROM about").fetchall())
+
     def _claim(self, release: str, manifest_sha256: str) -> None:
         stated = {"release": release, "manifest_sha256": manifest_sha256}
         for name, value in stated.items():
             self._connection.execute("INSERT OR IGNORE INTO about VALUES (?, ?)", (name, value))
-        held = dict(self._connection.execute("SELECT name, value FROM about").fetchall())
-        if held != stated:
+        held = self._about()
+        if any(held[name] != value for name, value in stated.items()):
             self._connection.close()
             raise WorkError(
                 f"{self.path}: holds labels of {held['release']} with another manifest; choose another file by --labels"

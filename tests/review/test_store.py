@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import WorkError
+from pipeline.errors import UsageError, WorkError
 from pipeline.review.events import Answered, Opened
 from pipeline.review.store import LabelStore
 
@@ -120,3 +120,13 @@ def test_sessions_outlive_the_server_and_are_nowhere_in_the_clear(tmp_path: Path
     with opened(path) as store:
         assert store.reader_of("digest") == "Ada"
         assert store.reader_of("other") is None
+
+
+def test_labels_keep_the_rules_that_they_were_begun_with(tmp_path: Path) -> None:
+    path, defaults = tmp_path / "l.sqlite", {"readers": "2", "reading": "blind"}
+    with opened(path) as store:
+        assert store.settled_rules({"readers": "3"}, defaults) == {"readers": "3", "reading": "blind"}
+    with opened(path) as store:
+        assert store.settled_rules({"readers": None}, defaults) == {"readers": "3", "reading": "blind"}
+        with pytest.raises(UsageError, match="begun with reading blind, and open is asked for"):
+            store.settled_rules({"reading": "open"}, defaults)

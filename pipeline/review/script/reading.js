@@ -47,6 +47,7 @@ export function readingView(data) {
   function refused(why) {
     say(why);
     leaving = false;
+    setTimeout(() => location.reload(), 3000); // to what the server has
   }
 
   function show() {
