@@ -75,3 +75,25 @@ def test_labels_of_other_runs_are_told(tmp_path: Path, logs: Path) -> None:
 
     with pytest.raises(InputError, match="no label on any of these runs"):
         read_labels([file], [run.id for run in runs])
+
+
+def test_label_read_takes_labels_of_the_page_beside_the_key(tmp_path: Path, logs: Path) -> None:
+    runner = CliRunner()
+    drawn = runner.invoke(main, ["label", "draw", str(logs), "--out", str(tmp_path)], catch_exceptions=False)
+    assert drawn.exit_code == 0, drawn.output
+    key = json.loads((tmp_path / "key.json").read_text())
+    with review_of(tmp_path, logs=(logs,)) as review:
+        for row in key:
+            for reader in ("Ada", "Ben"):
+                label(review, reader, row["item"], "no")
+        export(review, tmp_path / "labels.jsonl")
+    command = ["label", "read", str(tmp_path / "labels.jsonl"), "--key", str(tmp_path / "key.json"), "--json"]
+    answer = runner.invoke(main, command, catch_exceptions=False)
+    induced, considered = json.loads(answer.stdout)["questions"]
+    assert (induced["people"]["rows"], considered["people"]["rows"]) == (len(key), len(key))
+    for row in key:
+        row["item"] = "run-" + "0" * 20
+    (tmp_path / "key.json").write_text(json.dumps(key))
+    refused = runner.invoke(main, command)
+    assert refused.exit_code == 2
+    assert "draw again" in refused.output
