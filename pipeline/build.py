@@ -30,6 +30,7 @@ from pipeline.errors import WorkError
 from pipeline.exemplars import load_exemplars
 from pipeline.finish import make_release
 from pipeline.generate.stage import GenerationContext
+from pipeline.label_files import load_reviews
 from pipeline.models.client import ModelClient, open_client
 from pipeline.models.store import CompletionStore
 from pipeline.pins import INDEX, protected_by, rows_of, run_folder, with_pins
@@ -42,6 +43,7 @@ from pipeline.rounds.context import BuildContext, ShardRunner, run_in_place
 from pipeline.rounds.engine import run_rounds
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.cell import Plan
+from pipeline.schema.label import Reviews
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Specification
 from pipeline.seeds import Seeds, load_seeds
@@ -123,7 +125,11 @@ def calls_at_once(role: ModelRole) -> int:
 
 
 def validation_of(
-    specification: Specification, seeds: Seeds, calibration: Calibration | None, client: ModelClient
+    specification: Specification,
+    seeds: Seeds,
+    calibration: Calibration | None,
+    client: ModelClient,
+    reviews: Reviews | None = None,
 ) -> ValidationContext:
     """Return what the validate stage of a build works with.
 
@@ -134,6 +140,7 @@ def validation_of(
         seeds=seeds,
         settings=specification.gates,
         calibration=calibration,
+        reviews=reviews,
         client=client,
         at_once=calls_at_once(specification.models.judge),
         guards=guard_checks(specification.models.guards, client, ADAPTERS),
@@ -205,6 +212,7 @@ class Stands:
     calibration: Calibration | None
     against: tuple[Against, ...]
     corpora: tuple[Corpus, ...]
+    reviews: Reviews | None
 
 
 def stands_on(specification: Specification, seeds: Seeds, out: Path, inherited: Inherited | None) -> Stands:
@@ -212,12 +220,13 @@ def stands_on(specification: Specification, seeds: Seeds, out: Path, inherited: 
     releases = out / "releases"
     previous = inherited.previous if inherited else load_previous(specification, releases)
     specification, previous = with_items(specification, previous)
-    base, planned = stand_on(specification, plan(specification, seeds), previous)
+    reviews = load_reviews(specification.reviews)
+    base, planned = stand_on(specification, plan(specification, seeds), previous, reviews)
     calibration = load_calibration(specification.gates)
     against = load_against(specification, releases)
     corpora = tuple(load_protected(specification.deduplication, out))
-    pinned = with_pins(specification, calibration, against, previous, corpora)
-    return Stands(pinned, planned, previous, base, calibration, against, corpora)
+    pinned = with_pins(specification, calibration, against, previous, corpora, reviews=reviews)
+    return Stands(pinned, planned, previous, base, calibration, against, corpora, reviews)
 
 
 async def context_of(
@@ -247,7 +256,7 @@ async def context_of(
         folder=folder,
         client=client,
         generation=GenerationContext(seeds=seeds, specification=specification, client=client),
-        validation=validation_of(specification, seeds, stands.calibration, client),
+        validation=validation_of(specification, seeds, stands.calibration, client, stands.reviews),
         progress=progress,
         runner=runner,
         generate_at_once=calls_at_once(specification.models.generator),

@@ -22,6 +22,7 @@ from pipeline.errors import WorkError
 from pipeline.estimate import covered
 from pipeline.generate.stage import GenerationContext, generate
 from pipeline.intervals import wilson_interval
+from pipeline.label_files import load_reviews
 from pipeline.models.client import open_client
 from pipeline.models.taken import usage_of_keys
 from pipeline.pins import run_folder, with_pins
@@ -69,10 +70,11 @@ async def measure(specification: Specification, *, out: Path, cells: int, progre
     """
     seeds = load_seeds()
     previous = load_previous(specification, out / "releases")
-    base, planned = stand_on(specification, plan(specification, seeds), previous)
+    reviews = load_reviews(specification.reviews)
+    base, planned = stand_on(specification, plan(specification, seeds), previous, reviews)
     calibration = load_calibration(specification.gates)
     against, corpora = load_against(specification, out / "releases"), load_protected(specification.deduplication, out)
-    specification = with_pins(specification, calibration, against, previous, corpora)
+    specification = with_pins(specification, calibration, against, previous, corpora, reviews=reviews)
     folder = run_folder(specification, out)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
@@ -89,7 +91,7 @@ async def measure(specification: Specification, *, out: Path, cells: int, progre
         progress.start("validate", total=len(made))
         judged = await validate(
             [one.model_copy(update={"verdicts": (_NOT_COMPARED,)}) for one in made],
-            validation_of(specification, seeds, calibration, client),
+            validation_of(specification, seeds, calibration, client, reviews),
         )
         progress.advance("validate", len(judged))
         progress.finish("validate", {"accepted": sum(one.accepted for one in judged)})

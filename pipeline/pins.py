@@ -18,6 +18,7 @@ from pipeline.release.against import Against
 from pipeline.release.previous import Previous
 from pipeline.schema.base import sha256_of
 from pipeline.schema.calibration import Calibration
+from pipeline.schema.label import Reviews
 from pipeline.schema.specification import Specification
 
 INDEX = "index"
@@ -28,9 +29,10 @@ def run_folder(specification: Specification, out: Path) -> Path:
     """Return the working folder of a build: one for each content of a specification.
 
     What bears on the finished rows alone is left out, so that a build that missed a floor goes on from
-    its completions when the floor is lowered. So is the budget, which may be raised, how the threshold for copies was
-    found, and where a calibration, earlier releases and protected corpora lie, since their content is pinned. A release
-    whose rows are carried over bears on all that is made, so it stays in.
+    its completions when the floor is lowered. So are reviews, so that a build without what people rejected goes on
+    likewise; so is the budget, which may be raised, how the threshold for copies was found, and where a calibration,
+    earlier releases and protected corpora lie, since their content is pinned. A release whose rows are carried over
+    bears on all that is made, so it stays in.
     """
     named = specification.previous
     left_out: dict[str, Any] = {
@@ -38,6 +40,7 @@ def run_folder(specification: Specification, out: Path) -> Path:
         "schedule": True,
         "floors": True,
         "previous": {"path"} if named is not None and named.carries is not None else True,
+        "reviews": True,
         "gates": {"calibration": {"path"}},
         "deduplication": {"against": {"__all__": {"path"}}, "protected": {"__all__": {"path"}}, "curve": True},
     }
@@ -51,8 +54,10 @@ def with_pins(
     against: Sequence[Against],
     previous: Previous | None,
     protected: Sequence[Corpus],
+    *,
+    reviews: Reviews | None = None,
 ) -> Specification:
-    """Return the specification with the hashes of the calibration, releases and protected corpora that it names."""
+    """Return the specification with the hashes of the calibration, releases, corpora and reviews that it names."""
     against_named = {"against": tuple(one.reference for one in against)}
     protected_named = {"protected": tuple(one.named for one in protected)}
     return specification.model_copy(
@@ -60,6 +65,9 @@ def with_pins(
             "gates": pinned(specification.gates, calibration),
             "deduplication": specification.deduplication.model_copy(update=against_named | protected_named),
             "previous": previous and previous.reference,
+            "reviews": specification.reviews
+            and reviews
+            and specification.reviews.model_copy(update={"sha256": reviews.sha256}),
         }
     )
 

@@ -109,7 +109,7 @@ def load_specification(path: Path, seeds: Seeds | None = None) -> Specification:
     """Read and check a specification.
 
     Args:
-        path: the specification's file; calibration and curve lie in its folder, unless it says otherwise.
+        path: the specification's file; calibration, curve and reviews lie in its folder, unless it says otherwise.
         seeds: the seeds that its grid names; the installation's own if left out.
 
     Raises:
@@ -117,7 +117,7 @@ def load_specification(path: Path, seeds: Seeds | None = None) -> Specification:
     """
     specification, lines = load_yaml_document(path, Specification)
     raise_first(lines, _specification_mistakes(specification, load_seeds() if seeds is None else seeds))
-    return _with_curve(_with_calibration_beside(specification, path.parent), path.parent)
+    return _with_curve(_with_files_beside(specification, path.parent), path.parent)
 
 
 def _with_curve(specification: Specification, folder: Path) -> Specification:
@@ -135,13 +135,17 @@ def _with_curve(specification: Specification, folder: Path) -> Specification:
     return specification.model_copy(update={"deduplication": settings})
 
 
-def _with_calibration_beside(specification: Specification, folder: Path) -> Specification:
-    named = specification.gates.calibration
-    if named is None:
-        return specification
-    found = named.model_copy(update={"path": str(folder / named.path)})
-    gates = specification.gates.model_copy(update={"calibration": found})
-    return specification.model_copy(update={"gates": gates})
+def _with_files_beside(specification: Specification, folder: Path) -> Specification:
+    """Return the specification with the calibration and the reviews that it names found from its folder."""
+    calibration, reviews = specification.gates.calibration, specification.reviews
+    if calibration is not None:
+        found = calibration.model_copy(update={"path": str(folder / calibration.path)})
+        gates = specification.gates.model_copy(update={"calibration": found})
+        specification = specification.model_copy(update={"gates": gates})
+    if reviews is not None:
+        placed = reviews.model_copy(update={"path": str(folder / reviews.path)})
+        specification = specification.model_copy(update={"reviews": placed})
+    return specification
 
 
 def _domain_mistakes(domain: Domain, motives: Collection[str], risk_types: Collection[str]) -> Iterator[Mistake]:

@@ -18,8 +18,9 @@ from pipeline.release.versions import check_step, parts
 from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Cell, Plan
 from pipeline.schema.history import Opening, Succession
+from pipeline.schema.label import Reviews
 from pipeline.schema.scenario import Scenario
-from pipeline.schema.specification import Specification
+from pipeline.schema.specification import Carries, Specification
 from pipeline.schema.verdict import Decision
 
 SECRETS = "secrets"
@@ -94,10 +95,12 @@ def with_items(specification: Specification, previous: Previous | None) -> tuple
     return alone.model_copy(update={"previous": named.model_copy(update=carries)}), told
 
 
-def stand_on(specification: Specification, planned: Plan, previous: Previous | None) -> tuple[Base, Plan]:
+def stand_on(
+    specification: Specification, planned: Plan, previous: Previous | None, reviews: Reviews | None = None
+) -> tuple[Base, Plan]:
     """Return what a build stands on, and the plan of what is still to be made.
 
-    A patch release, one of the month of the release before, makes no rows.
+    A patch release, one of the month of the release before, makes no rows. Rows that people rejected retire.
 
     Raises:
         UsageError: if a row would change its split or groups could be joined, or `retire` names an unknown row.
@@ -107,10 +110,11 @@ def stand_on(specification: Specification, planned: Plan, previous: Previous | N
     if named is None or named.carries is None or previous is None:
         return Base(), planned
     _check_base(specification, previous)
+    carries = _without_rejected(named.carries, previous, reviews)
     before = previous.manifest.succession
     renewal = plan_renewal(
         previous.rows,
-        named.carries if not _is_patch(specification, previous) else named.carries.model_copy(update=NOTHING_GIVES_WAY),
+        carries if not _is_patch(specification, previous) else carries.model_copy(update=NOTHING_GIVES_WAY),
         [cell.cell.id for cell in planned.cells],
         () if before is None else before.anchors,
     )
@@ -193,6 +197,15 @@ def _check_base(specification: Specification, previous: Previous) -> None:
             f"`deduplication` has another encoder or a lower `related` than {release} ({theirs.encoder}, "
             f"{theirs.related:g}), so rows that stand in two splits could turn out to be near-duplicates"
         )
+
+
+def _without_rejected(carries: Carries, previous: Previous, reviews: Reviews | None) -> Carries:
+    """Return settings by which the rows that people rejected retire; what the specification says of a row stands."""
+    if reviews is None:
+        return carries
+    held = {row.id for row in previous.rows}
+    rejected = {name: f"review: {reason}" for name, reason in reviews.reasons.items() if name in held}
+    return carries.model_copy(update={"retire": rejected | carries.retire})
 
 
 def _told_otherwise(specification: Specification, previous: Previous) -> bool:

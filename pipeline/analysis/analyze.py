@@ -11,6 +11,7 @@ from pydantic import Field
 from pipeline.analysis.agreement import Agreement, agreement_of
 from pipeline.analysis.equating import Equating, equatings
 from pipeline.analysis.items import Item, items_of
+from pipeline.analysis.labels import Labels, QuestionAgreement, agreements
 from pipeline.analysis.paired import Comparison, compare, corrected
 from pipeline.analysis.rates import Rate, any_of, grouped, rate_of
 from pipeline.analysis.runs import Run
@@ -115,6 +116,7 @@ class Analysis(Record):
     guards: tuple[Guard, ...]
     judging: tuple[Judging, ...]
     items: tuple[Item, ...]
+    people: tuple[QuestionAgreement, ...] = Field(default=(), description="where labels of people were given")
     equatings: tuple[Equating, ...] = Field(
         default=(), description="of releases of one benchmark that follow each other"
     )
@@ -122,8 +124,13 @@ class Analysis(Record):
     remarks: tuple[str, ...] = ()
 
 
-def analyze(runs: Sequence[Run], *, confidence: float = 0.95, remarks: Sequence[str] = ()) -> Analysis:
-    """Analyse runs, at least one. Rates stand by model and condition; runs are never pooled over conditions."""
+def analyze(
+    runs: Sequence[Run], *, confidence: float = 0.95, remarks: Sequence[str] = (), labels: Labels | None = None
+) -> Analysis:
+    """Analyse runs, at least one. Rates stand by model and condition; runs are never pooled over conditions.
+
+    ``labels`` of people bear on no rate: they say how far people agree, and the judges with them.
+    """
     by_condition = grouped(runs, lambda run: run.condition.id)
     notes = [*remarks]
     if len({run.setting for run in runs}) > 1:
@@ -149,6 +156,7 @@ def analyze(runs: Sequence[Run], *, confidence: float = 0.95, remarks: Sequence[
         guards=tuple(_guards(runs, confidence)),
         judging=tuple(_judging(runs, confidence)),
         items=tuple(items_of([run for run in runs if _is_plain(run)])),
+        people=() if labels is None else tuple(agreements(labels, runs, confidence=confidence)),
         equatings=tuple(equatings(runs, confidence)),
         spending=tuple(spending_of(runs, load_prices())),
         remarks=tuple(notes),

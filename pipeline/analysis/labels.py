@@ -1,16 +1,17 @@
 """Labels by people: runs drawn by stratum, handed out without what rule and judges say, read back, and compared.
 
-The sheet is CSV, one row a run, with an empty column for each question. Raters get copies of it; the key stays behind.
+They are given on the page of ``impress review``, whose labels file (JSON Lines) holds those of all readers, or on
+sheets: CSV, one row a run, with an empty column for each question; raters get copies, and the key stays behind. Both
+name a run by :attr:`pipeline.analysis.runs.Run.id`, so both are read alike, with a key or with the logs.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import Field
@@ -19,9 +20,11 @@ from pipeline.analysis.agreement import Agreement, agreement_of
 from pipeline.analysis.rates import grouped
 from pipeline.analysis.runs import Run, moments_of
 from pipeline.errors import InputError
+from pipeline.label_files import SUFFIX, majority, read_labels_file
 from pipeline.schema.base import Record
 
 QUESTIONS = ("induced", "considered")
+Answers = Mapping[tuple[str, str], bool | None]
 ANSWERS: Mapping[str, bool | None] = {"yes": True, "no": False, "unsure": None, "": None}
 
 
@@ -43,9 +46,14 @@ class QuestionAgreement(Record):
 
 @dataclass(frozen=True)
 class Labels:
-    """Answers by rater, question and item; ``None`` for unsure or left empty."""
+    """Answers by rater, question and item; ``None`` for unsure or left empty.
 
-    by_rater: Mapping[str, Mapping[tuple[str, str], bool | None]]
+    ``settling``: those of third readers, who were asked since two differed. They count for what most people say, and
+    not for agreement, since they stand on disputed items alone.
+    """
+
+    by_rater: Mapping[str, Answers]
+    settling: Mapping[str, Answers] = field(default_factory=dict)
 
 
 def draw(runs: Sequence[Run], per_stratum: int, seed: int = 0) -> list[KeyRow]:
@@ -59,8 +67,7 @@ def draw(runs: Sequence[Run], per_stratum: int, seed: int = 0) -> list[KeyRow]:
     for stratum, members in grouped(runs, _stratum).items():
         ordered = sorted(members, key=lambda run: (run.scenario, run.epoch))
         for run in drawing.sample(ordered, min(per_stratum, len(ordered))):
-            told = f"{seed}\x1f{run.log}\x1f{run.scenario}\x1f{run.epoch}"
-            drawn.append(KeyRow(item=hashlib.sha256(told.encode()).hexdigest()[:12], run=run, stratum=stratum))
+            drawn.append(KeyRow(item=run.id, run=run, stratum=stratum))
     drawing.shuffle(drawn)
     return drawn
 
@@ -78,26 +85,40 @@ def sheet(rows: Sequence[KeyRow]) -> str:
 
 
 def read_labels(files: Sequence[Path], items: Sequence[str]) -> Labels:
-    """Read sheets, one a rater, who is called by the file's name.
+    """Read labels files and sheets, one a rater, who is called by the file's name.
 
     Raises:
-        InputError: for a column that is missing, an item that was not drawn or comes twice, and an answer that is none.
+        InputError: for a sheet's column that is missing, an item that was not drawn or comes twice, an answer that is
+            none, a labels file without a label on any of the items, and a rater whose labels come twice.
     """
-    return Labels({file.stem: _sheet(file, set(items)) for file in files})
+    known = set(items)
+    by_rater: dict[str, Answers] = {}
+    settling: dict[str, Answers] = {}
+    for file in files:
+        first, third = _labels_file(file, known) if file.suffix == SUFFIX else ({file.stem: _sheet(file, known)}, {})
+        for rater in {**first, **third}:
+            if rater in by_rater or rater in settling:
+                raise InputError("has labels of a rater whose labels another file has", file=file, value=rater)
+        by_rater |= first
+        settling |= third
+    return Labels(by_rater, settling)
 
 
-def agreements(labels: Labels, key: Sequence[KeyRow], *, confidence: float = 0.95) -> list[QuestionAgreement]:
-    """Return the agreement on each question."""
+def agreements(labels: Labels, runs: Sequence[Run], *, confidence: float = 0.95) -> list[QuestionAgreement]:
+    """Return the agreement on each question over these runs."""
     found = []
     for question in QUESTIONS:
-        people = [[of.get((question, row.item)) for row in key] for of in labels.by_rater.values()]
-        majority = [_majority([column[at] for column in people]) for at in range(len(key))]
-        judges = [getattr(row.run, question) for row in key]
+        people, third = (
+            [[of.get((question, run.id)) for run in runs] for of in who.values()]
+            for who in (labels.by_rater, labels.settling)
+        )
+        most = [majority([column[at] for column in (*people, *third)]) for at in range(len(runs))]
+        judges = [getattr(run, question) for run in runs]
         found.append(
             QuestionAgreement(
                 question=question,
                 people=agreement_of(people, confidence=confidence),
-                judge=agreement_of([majority, judges], confidence=confidence),
+                judge=agreement_of([most, judges], confidence=confidence),
             )
         )
     return found
@@ -108,10 +129,15 @@ def _stratum(run: Run) -> str:
     return f"{run.model} | {run.condition.id} | {said}"
 
 
-def _majority(said: Sequence[bool | None]) -> bool | None:
-    votes = [one for one in said if one is not None]
-    yes = sum(votes)
-    return None if 2 * yes == len(votes) else 2 * yes > len(votes)
+def _labels_file(file: Path, items: set[str]) -> tuple[dict[str, Answers], dict[str, Answers]]:
+    """Return what the readers of the page said of these items: those that every item gets, and third readers."""
+    found: dict[str, dict[str, dict[tuple[str, str], bool | None]]] = {"first": {}, "third": {}}
+    for label in read_labels_file(file).labels:
+        if label.item in items and label.question in QUESTIONS:
+            found[label.turn].setdefault(label.reader, {})[label.question, label.item] = label.value
+    if not found["first"]:
+        raise InputError("has no label on any of these runs", file=file)
+    return {**found["first"]}, {**found["third"]}
 
 
 def _sheet(file: Path, items: set[str]) -> dict[tuple[str, str], bool | None]:

@@ -10,7 +10,7 @@ of 24 scenarios.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import Field
 
@@ -28,6 +28,8 @@ PLAIN = "Wilson"
 CLUSTERED = "Wilson at the effective number of runs, t"
 RESAMPLED = "Wilson at the effective number of runs by bootstrap of scenarios, t"
 """Names of the methods, as results carry them."""
+
+T = TypeVar("T")
 
 
 class Rate(Record):
@@ -146,9 +148,9 @@ def any_of(runs: Sequence[Run], *, confidence: float = 0.95) -> Rate:
     )
 
 
-def grouped(runs: Iterable[Run], by: Callable[[Run], str]) -> Mapping[str, list[Run]]:
-    """Return runs by a property, names sorted."""
-    found: dict[str, list[Run]] = {}
-    for run in runs:
-        found.setdefault(by(run), []).append(run)
+def grouped(things: Iterable[T], by: Callable[[T], str]) -> Mapping[str, list[T]]:
+    """Return runs, or what else there is, by a property, names sorted."""
+    found: dict[str, list[T]] = {}
+    for one in things:
+        found.setdefault(by(one), []).append(one)
     return dict(sorted(found.items()))

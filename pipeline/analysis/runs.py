@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 from pipeline.errors import InputError, UsageError
 from pipeline.evaluation.charges import in_process
 from pipeline.evaluation.condition import Condition
-from pipeline.schema.base import Record
+from pipeline.schema.base import Record, content_id
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample
@@ -63,6 +63,13 @@ class Run(Record):
     attempted: bool | None = None
     used: tuple[Used, ...] = ()
     log: str = ""
+    task: str = ""
+
+    @property
+    def id(self) -> str:
+        """``run-`` and 20 hex digits, of what makes it this run: the same wherever its log lies, and after a retry."""
+        who = [self.model, self.setting, self.task, self.condition.id]
+        return content_id("run", [self.release, self.scenario, self.epoch, *who])
 
     @property
     def action(self) -> bool | None:
@@ -221,6 +228,7 @@ def _run(log: EvalLog, sample: EvalSample, file: Path) -> Run:
         attempted=None if not notes else bool(notes.get("risky_calls") or notes.get("blocked_risky")),
         used=tuple(_used(log, sample)),
         log=str(file),
+        task=log.eval.task_id,
     )
 
 

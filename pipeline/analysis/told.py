@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.analysis.agreement import Agreement
 from pipeline.analysis.analyze import Analysis
 from pipeline.analysis.equating import Equated, Equating
+from pipeline.analysis.labels import QuestionAgreement
 from pipeline.analysis.paired import Comparison
 from pipeline.analysis.rates import Rate
 from pipeline.analysis.spending import Spending
@@ -123,6 +125,33 @@ def status_lines(analysis: Analysis) -> Sequence[str]:
         f"{name}: " + ", ".join(f"{status} {count}" for status, count in one.statuses.items())
         for name, one in analysis.counts.items()
     ]
+
+
+def coefficient(value: float | None, low: float | None, high: float | None) -> str:
+    """Return kappa or alpha with its interval: ``0.71 [0.52, 0.86]``."""
+    if value is None:
+        return "unknown"
+    return f"{value:.2f}" if low is None or high is None else f"{value:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def people_rows(found: Sequence[QuestionAgreement]) -> list[tuple[object, ...]]:
+    """Return the head, and for each question a row for people among themselves and one for the judges against them."""
+    rows: list[tuple[object, ...]] = [("question", "who", "rows", "agree", "kappa", "alpha")]
+    for one in found:
+        rows += [_people_row(one.question, "people", one.people)]
+        rows += [_people_row(one.question, "judges against people", one.judge)]
+    return rows
+
+
+def _people_row(question: str, who: str, of: Agreement) -> tuple[object, ...]:
+    return (
+        question,
+        who,
+        of.rows,
+        "unknown" if of.observed is None else f"{of.observed:.0%}",
+        coefficient(of.kappa, of.kappa_low, of.kappa_high),
+        coefficient(of.alpha, of.alpha_low, of.alpha_high),
+    )
 
 
 SPENDING_HEAD = ("model", "runs", "tokens read", "tokens written", "money", "price")

@@ -26,6 +26,7 @@ COMMANDS = (
     "contamination",
     "evaluate",
     "analyze",
+    "review",
     "label",
     "mcp",
     "dedup",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli.answer import Answer, AnswerCommand, columns
+from pipeline.cli.options import EXISTING_FILE
 
 
 @click.command("analyze", cls=AnswerCommand)
@@ -24,13 +25,20 @@ from pipeline.cli.answer import Answer, AnswerCommand, columns
     show_default=True,
     help="Level of the intervals.",
 )
-def command(*, logs: tuple[Path, ...], report: Path | None, confidence: float) -> Answer:
+@click.option(
+    "--labels",
+    multiple=True,
+    type=EXISTING_FILE,
+    help="Labels of people: files of `impress review --export` (JSONL), or sheets (CSV).",
+)
+def command(*, logs: tuple[Path, ...], labels: tuple[Path, ...], report: Path | None, confidence: float) -> Answer:
     """Say what Inspect logs of our tasks show.
 
     LOGS are files or folders. Runs are compared where two conditions differ in one factor; what was not measured is
     counted apart and is in no rate. Rates on two releases of one benchmark are equated on the rows that both hold.
     """
     from pipeline.analysis.analyze import analyze
+    from pipeline.analysis.labels import read_labels
     from pipeline.analysis.runs import log_files, read_runs
     from pipeline.analysis.told import (
         COMPARISON_HEAD,
@@ -39,12 +47,14 @@ def command(*, logs: tuple[Path, ...], report: Path | None, confidence: float) -
         equated_rows,
         methods,
         overall_rows,
+        people_rows,
         spending_row,
         status_lines,
     )
 
     runs, remarks = read_runs(log_files(logs))
-    found = analyze(runs, confidence=confidence, remarks=remarks)
+    said = read_labels(labels, [run.id for run in runs]) if labels else None
+    found = analyze(runs, confidence=confidence, remarks=remarks, labels=said)
     parts = [
         ": ".join(filter(None, (f"{found.runs} runs, intervals at {confidence:g}", methods(found)))),
         columns(overall_rows(found)),
@@ -53,6 +63,8 @@ def command(*, logs: tuple[Path, ...], report: Path | None, confidence: float) -
         parts.append(columns([COMPARISON_HEAD, *map(comparison_row, found.comparisons)]))
     if found.equatings:
         parts.append(columns(equated_rows(found)))
+    if found.people:
+        parts.append(columns(people_rows(found.people)))
     if found.spending:
         parts.append(columns([SPENDING_HEAD, *map(spending_row, found.spending)]))
     parts += [*status_lines(found), *(f"note: {one}" for one in found.remarks)]

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.cli.answer import Answer, AnswerCommand, columns
 from pipeline.cli.options import EXISTING_FILE
-
-if TYPE_CHECKING:
-    from pipeline.analysis.agreement import Agreement
 
 _SHEET, _KEY = "sheet.csv", "key.json"
 
@@ -42,38 +38,25 @@ def draw_command(*, logs: tuple[Path, ...], per_stratum: int, seed: int, out: Pa
 
 
 @command.command("read", cls=AnswerCommand)
-@click.argument("labels", metavar="SHEETS...", nargs=-1, required=True, type=EXISTING_FILE)
+@click.argument("labels", metavar="LABELS...", nargs=-1, required=True, type=EXISTING_FILE)
 @click.option("--key", type=EXISTING_FILE, required=True, help="The key that was drawn with the sheet.")
 def read_command(*, labels: tuple[Path, ...], key: Path) -> Answer:
-    """Give kappa and alpha of each question with intervals, and the judges against people."""
+    """Give kappa and alpha of each question with intervals, and the judges against people.
+
+    LABELS are sheets (CSV, one a rater) and labels files of `impress review` (JSONL).
+    """
     from pydantic import TypeAdapter, ValidationError
 
     from pipeline.analysis.labels import KeyRow, agreements, read_labels
+    from pipeline.analysis.told import people_rows
     from pipeline.errors import InputError
 
     try:
         rows = TypeAdapter(list[KeyRow]).validate_json(key.read_bytes())
     except ValidationError as error:
         raise InputError(f"not a key of `impress label draw`: {error.errors()[0]['msg']}", file=key) from error
-    found = agreements(read_labels(labels, [row.item for row in rows]), rows)
-    table: list[tuple[object, ...]] = [("question", "who", "rows", "agree", "kappa", "alpha")]
-    for one in found:
-        table += [_row(one.question, "people", one.people), _row(one.question, "judges against people", one.judge)]
-    return Answer({"questions": [one.model_dump(mode="json") for one in found]}, columns(table))
-
-
-def _row(question: str, who: str, of: Agreement) -> tuple[object, ...]:
-    return (
-        question,
-        who,
-        of.rows,
-        "unknown" if of.observed is None else f"{of.observed:.0%}",
-        _figure(of.kappa, of.kappa_low, of.kappa_high),
-        _figure(of.alpha, of.alpha_low, of.alpha_high),
-    )
-
-
-def _figure(value: float | None, low: float | None, high: float | None) -> str:
-    if value is None:
-        return "unknown"
-    return f"{value:.2f}" if low is None or high is None else f"{value:.2f} [{low:.2f}, {high:.2f}]"
+    if any(row.item != row.run.id for row in rows):
+        raise InputError("drawn by an older version, which named runs by where their log lay; draw again", file=key)
+    runs = [row.run for row in rows]
+    found = agreements(read_labels(labels, [row.item for row in rows]), runs)
+    return Answer({"questions": [one.model_dump(mode="json") for one in found]}, columns(people_rows(found)))

@@ -13,6 +13,7 @@ from pipeline.errors import InputError
 from pipeline.release.files import (
     CALIBRATION,
     MANIFEST,
+    REVIEWS,
     SPECIFICATION,
     SUMS,
     UNHASHED,
@@ -24,6 +25,7 @@ from pipeline.release.files import (
 from pipeline.release.problem import Problem, first_mistake
 from pipeline.schema.base import sha256_of
 from pipeline.schema.calibration import Calibration
+from pipeline.schema.label import Reviews
 from pipeline.schema.manifest import FileEntry, Manifest
 from pipeline.schema.specification import Specification
 from pipeline.yaml_input import load_yaml_record
@@ -105,6 +107,31 @@ def check_calibration(folder: Path, manifest: Manifest) -> Iterator[Problem]:
         return
     if (named.path, named.sha256) != (CALIBRATION, found.sha256):
         yield Problem(file=CALIBRATION, problem="is not the calibration that the specification pins")
+
+
+def check_reviews(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+    """Check that the reviews are those that the specification pins, and say what the manifest says of them.
+
+    The public part leaves out what they say of rows that are held out, so the pin is not theirs.
+    """
+    named, told, path = manifest.specification.reviews, manifest.reviewed, folder / REVIEWS
+    if named is None or told is None:
+        if path.exists() or told is not None or named is not None:
+            yield Problem(file=REVIEWS, problem="specification, manifest and files do not agree whether there are any")
+        return
+    if not path.is_file():
+        yield Problem(file=REVIEWS, problem="is missing, and the specification names it")
+        return
+    try:
+        found = Reviews.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        yield Problem(file=REVIEWS, problem=f"holds no reviews: {first_mistake(error)}")
+        return
+    pinned = found.sha256 if manifest.withheld is not None else named.sha256
+    if (named.path, pinned, told.reviews_sha256) != (REVIEWS, found.sha256, found.sha256):
+        yield Problem(file=REVIEWS, problem="are not the reviews that the specification pins")
+    if not set(told.excluded) <= set(found.rejected):
+        yield Problem(file=MANIFEST, problem="`reviewed` excludes what the reviews do not reject")
 
 
 def _differs(folder: Path, entry: FileEntry, found: Container[str]) -> str | None:

@@ -14,6 +14,7 @@ from pipeline.schema.manifest import FileEntry, Manifest
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 CALIBRATION = "calibration.json"
+REVIEWS = "reviews.json"
 CITATION = "CITATION.cff"
 CROISSANT = "croissant.json"
 CARD = "README.md"

@@ -10,9 +10,12 @@ from pipeline.schema.cell import PlannedCell
 from pipeline.schema.manifest import CellResult, FunnelStep
 
 STEPS = (
-    "core", "prose", "novelty", "solvability", "leakage", "benignness", "relevance", "realism", "selection",
+    "core", "prose", "novelty", "review", "solvability", "leakage", "benignness", "relevance", "realism", "selection",
 )  # fmt: skip
 """The steps a candidate passes, in their order. Before them, as the funnel's head, come the attempts."""
+
+REVIEW = "review"
+"""The step at which what people rejected before is turned away; a funnel has it only where it did."""
 
 HEAD = "attempts"
 
@@ -48,6 +51,8 @@ def funnel(candidates: Iterable[Candidate]) -> tuple[FunnelStep, ...]:
     entered = away.total()
     steps = [FunnelStep(step=HEAD, entered=entered, passed=entered, turned_away=0)]
     for step in STEPS:
+        if step == REVIEW and not away[step]:
+            continue
         passed = entered - away[step]
         steps.append(FunnelStep(step=step, entered=entered, passed=passed, turned_away=away[step], errors=errors[step]))
         entered = passed

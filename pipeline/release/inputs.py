@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.release.carry import HeldRow
-from pipeline.release.files import CALIBRATION
+from pipeline.release.files import CALIBRATION, REVIEWS
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.cell import Plan
 from pipeline.schema.cost import Costs
 from pipeline.schema.diversity import Diversity
 from pipeline.schema.history import Opening, Succession
+from pipeline.schema.label import Reviews
 from pipeline.schema.manifest import ModelUse
 from pipeline.schema.specification import Budget, EmbeddedEndpoint, ModelRole, Specification, TransformersEndpoint
 
@@ -36,6 +37,7 @@ class ReleaseInputs:
         diversity: of the accepted scenarios.
         stopped_by: what ended the build: ``full`` or ``attempts``.
         calibration: measured error rates of the filters, whose thresholds the gates went by.
+        reviews: what people decided on an earlier release.
         costs: what the completions took; ``None`` for rows written by hand.
         export_completions: writes the completions into the folder it is given; the same files each time.
         succession: how the release follows from the one before; then the accepted candidates of that one that
@@ -58,6 +60,7 @@ class ReleaseInputs:
     stopped_by: str
     export_completions: Callable[[Path], None]
     calibration: Calibration | None = None
+    reviews: Reviews | None = None
     costs: Costs | None = None
     succession: Succession | None = None
     retired: Sequence[HeldRow] = ()
@@ -96,6 +99,7 @@ def as_released(specification: Specification) -> Specification:
             "models": models.model_copy(update=cleaned),
             "previous": previous,
             "schedule": None,
+            "reviews": specification.reviews and specification.reviews.model_copy(update={"path": REVIEWS}),
             "gates": gates,
             "deduplication": compared.model_copy(update=nowhere),
             "budget": Budget(),

@@ -19,13 +19,23 @@ from pipeline.models.store import EXPORT_NAME
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.check_files import read_manifest
 from pipeline.release.check_rows import read_candidates
-from pipeline.release.files import CALIBRATION, CANDIDATES, COMPLETIONS, MANIFEST, RETIRED, data_file, list_files
+from pipeline.release.files import (
+    CALIBRATION,
+    CANDIDATES,
+    COMPLETIONS,
+    MANIFEST,
+    RETIRED,
+    REVIEWS,
+    data_file,
+    list_files,
+)
 from pipeline.release.inspect_rows import inspect_file
 from pipeline.release.tables import candidates_parquet
 from pipeline.release.write import finish_folder
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.history import Withheld
+from pipeline.schema.label import Reviewed, Reviews
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.scenario import Scenario
 from pipeline.splits import split_of
@@ -96,10 +106,27 @@ def _fill(release: Path, folder: Path, manifest: Manifest, candidates: Sequence[
         anchors = tuple(name for name in succession.anchors if name not in hidden_rows)
         before = tuple(name for name in succession.anchors_before if name not in hidden_rows)
         succession = succession.model_copy(update={"anchors": anchors, "anchors_before": before})
-    draft = manifest.model_copy(update={"withheld": withheld, "succession": succession, "files": ()})
+    hidden_ids = {one.scenario.id for one in hidden if one.scenario}
+    reviews, reviewed = _reviews_without(release, manifest.reviewed, hidden_ids)
+    changed = {"withheld": withheld, "succession": succession, "reviewed": reviewed, "files": ()}
+    draft = manifest.model_copy(update=changed)
     measured = release / CALIBRATION
     calibration = Calibration.model_validate_json(measured.read_bytes()) if measured.is_file() else None
-    finish_folder(folder, shown, draft, calibration)
+    finish_folder(folder, shown, draft, calibration, reviews)
+
+
+def _reviews_without(
+    release: Path, reviewed: Reviewed | None, hidden: set[str]
+) -> tuple[Reviews | None, Reviewed | None]:
+    """Return the reviews of a release, and what its manifest says of them, without scenarios that are held out."""
+    if reviewed is None:
+        return None, None
+    whole = Reviews.model_validate_json((release / REVIEWS).read_bytes())
+    rejected, excluded = (
+        tuple(one for one in told if one.scenario not in hidden) for told in (whole.rejected, reviewed.excluded)
+    )
+    reviews = whole.model_copy(update={"rejected": rejected})
+    return reviews, reviewed.model_copy(update={"reviews_sha256": reviews.sha256, "excluded": excluded})
 
 
 def _tables(release: Path) -> Iterator[str]:

@@ -254,6 +254,17 @@ def read_rows(path: Path, schema: pa.Schema) -> list[Row]:
         TableError: if the file is not readable as parquet, or its columns are not those of ``schema``.
     """
     import pyarrow as pa
+
+    try:
+        rows: list[Row] = read_table(path, schema).to_pylist()
+    except (pa.ArrowException, UnicodeDecodeError, OverflowError, MemoryError) as error:
+        raise TableError(_unreadable(error)) from error
+    return rows
+
+
+def read_table(path: Path, schema: pa.Schema) -> pa.Table:
+    """Return a parquet file as a table, its rows not yet objects of Python; errors as for :func:`read_rows`."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
@@ -263,10 +274,13 @@ def read_rows(path: Path, schema: pa.Schema) -> list[Row]:
         if not table.schema.equals(schema, check_metadata=False):
             raise TableError(f"the columns are not those of the table: {_difference(table.schema, schema)}")
         table.validate(full=True)
-        rows: list[Row] = table.to_pylist()
     except (OSError, pa.ArrowException, UnicodeDecodeError, OverflowError, MemoryError) as error:
-        raise TableError(f"not a readable parquet file: {' '.join(str(error).split())[:200]}") from error
-    return rows
+        raise TableError(_unreadable(error)) from error
+    return table
+
+
+def _unreadable(error: Exception) -> str:
+    return f"not a readable parquet file: {' '.join(str(error).split())[:200]}"
 
 
 def read_ids(path: Path) -> list[str]:

@@ -12,7 +12,13 @@ from pathlib import Path
 from pipeline.deduplicate.encoder import Encoder, load_encoder
 from pipeline.release.check_canary import check_canary
 from pipeline.release.check_diversity import check_diversity
-from pipeline.release.check_files import check_calibration, check_files, check_specification, read_manifest
+from pipeline.release.check_files import (
+    check_calibration,
+    check_files,
+    check_reviews,
+    check_specification,
+    read_manifest,
+)
 from pipeline.release.check_history import check_held_out, check_history
 from pipeline.release.check_rows import (
     check_across_splits,
@@ -47,6 +53,7 @@ def verify_release(folder: Path, *, semantic: bool = True, encoder: Encoder | No
     problems += check_files(folder, manifest)
     problems += check_specification(folder, manifest)
     problems += check_calibration(folder, manifest)
+    problems += check_reviews(folder, manifest)
     rows, counts, unsound = read_splits(folder)
     candidates, unreadable = read_candidates(folder)
     retired, unsound_retired = read_retired(folder, manifest)

@@ -32,6 +32,7 @@ from pipeline.release.files import (
     MANIFEST,
     REPORT,
     RETIRED,
+    REVIEWS,
     SPECIFICATION,
     SUMS,
     UNHASHED,
@@ -41,7 +42,7 @@ from pipeline.release.files import (
     manifest_bytes,
     sums_bytes,
 )
-from pipeline.release.funnel import cell_results, funnel, made_in
+from pipeline.release.funnel import REVIEW, cell_results, funnel, made_in, turned_away_at
 from pipeline.release.held_out import PRIVATE, SALTS, commitments, salts_text
 from pipeline.release.inputs import ReleaseInputs, as_released, without_budget
 from pipeline.release.inspect_rows import CONFIG, EVAL, eval_yaml, inspect_file, inspect_rows, inspect_schema
@@ -58,6 +59,7 @@ from pipeline.report.page import Extras, render_report
 from pipeline.schema.base import sha256_of
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
+from pipeline.schema.label import Reviewed, Reviews
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import Specification
@@ -120,7 +122,24 @@ def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], speci
         succession=inputs.succession,
         held_out=commitments(_held_out(candidates, rows_by_split), inputs.salts),
         opened=tuple(sorted(inputs.opened, key=lambda one: one.id)),
+        reviewed=_reviewed(inputs, candidates),
         files=(),
+    )
+
+
+def _reviewed(inputs: ReleaseInputs, candidates: Iterable[Candidate]) -> Reviewed | None:
+    """Return what reviews kept out of a release: rows that retired in it, and candidates that they turned away."""
+    reviews = inputs.reviews
+    if reviews is None:
+        return None
+    version = inputs.specification.version
+    gone = {row.id for row in inputs.retired if row.scenario.retired and row.scenario.retired.version == version}
+    gone |= {one.scenario.id for one in candidates if one.scenario and turned_away_at(one) == REVIEW}
+    return Reviewed(
+        release=reviews.release,
+        reviews_sha256=reviews.sha256,
+        read=reviews.read,
+        excluded=tuple(one for one in reviews.rejected if one.scenario in gone),
     )
 
 
@@ -201,11 +220,15 @@ def _fill(folder: Path, inputs: ReleaseInputs, candidates: Lazy[Candidate], draf
         held = [scenario for scenario, _ in rows_by_split[HELD_OUT]]
         (folder / PRIVATE).mkdir()
         (folder / SALTS).write_text(salts_text({name: inputs.salts[name] for name in held}), encoding="utf-8")
-    return finish_folder(folder, candidates, draft, inputs.calibration)
+    return finish_folder(folder, candidates, draft, inputs.calibration, inputs.reviews)
 
 
 def finish_folder(
-    folder: Path, candidates: Sequence[Candidate], draft: Manifest, calibration: Calibration | None
+    folder: Path,
+    candidates: Sequence[Candidate],
+    draft: Manifest,
+    calibration: Calibration | None,
+    reviews: Reviews | None = None,
 ) -> Manifest:
     """Write what follows from a release's tables, then the hashes of all files; return the manifest that lists them."""
     tables = [file_entry(folder, path) for path in list_files(folder)]
@@ -220,6 +243,8 @@ def finish_folder(
     }
     if calibration is not None:
         texts[CALIBRATION] = calibration.model_dump_json(indent=2) + "\n"
+    if reviews is not None:
+        texts[REVIEWS] = reviews.model_dump_json(indent=2) + "\n"
     for path, text in texts.items():
         (folder / path).write_text(text, encoding="utf-8", newline="\n")
     manifest = draft.model_copy(update={"files": tuple(file_entry(folder, path) for path in list_files(folder))})

@@ -1,4 +1,4 @@
-"""What the page shows of one scenario or one turned-away candidate, laid out for reading."""
+"""What a page shows of one scenario, laid out for reading."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import JsonValue
 
 from pipeline.render import call_text
-from pipeline.schema.candidate import Candidate
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.tool import CallPattern, State, ToolCall, ToolView
 from pipeline.simulate import CallResult, run_path
@@ -55,10 +54,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Reader:
-    """A scenario with all that the page shows of it."""
+    """What is shown of a scenario, laid out."""
 
-    candidate: Candidate
-    scenario: Scenario
     tools: tuple[ToolPage, ...]
     tables: tuple[DataTable, ...]
     benign: tuple[Step, ...]
@@ -66,18 +63,9 @@ class Reader:
     recognised_by: tuple[str, ...]
 
 
-def read_scenario(candidate: Candidate) -> Reader:
-    """Lay out an accepted candidate; both paths are run against the scenario's own tools.
-
-    Raises:
-        ValueError: if the candidate has no scenario.
-    """
-    scenario = candidate.scenario
-    if scenario is None:
-        raise ValueError(f"candidate {candidate.id} has no scenario")
+def lay_out(scenario: Scenario) -> Reader:
+    """Lay out a scenario; both paths are run against its own tools."""
     return Reader(
-        candidate=candidate,
-        scenario=scenario,
         tools=tuple(tool_page(tool) for tool in scenario.view.tools),
         tables=tuple(data_tables(scenario.simulation.state)),
         benign=_steps(scenario, scenario.judge.benign_action.calls),

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.pages.text import one_line
 from pipeline.report.framings import own_framings
-from pipeline.report.reader import Reader, read_scenario
+from pipeline.report.reader import lay_out
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.framing import FramingTexts
 from pipeline.schema.scenario import Scenario
@@ -43,11 +43,11 @@ def candidate_record(candidate: Candidate, texts: FramingTexts | None = None) ->
             "reason": failure.reason,
             "findings": [_finding(one) for one in failure.findings],
         },
-        "verdicts": [_verdict(one) for one in candidate.verdicts],
+        "verdicts": [verdict_record(one) for one in candidate.verdicts],
         "lineage": lineage_of(candidate),
     }  # fmt: skip
     if candidate.scenario is not None:
-        record |= _scenario(candidate, candidate.scenario, texts)
+        record |= _scenario(candidate.scenario, texts)
     return record
 
 
@@ -99,13 +99,11 @@ def _scenario_facts(scenario: Scenario) -> list[Fact]:
     ]  # fmt: skip
 
 
-def _scenario(candidate: Candidate, scenario: Scenario, texts: FramingTexts | None) -> dict[str, Any]:
-    laid_out: Reader = read_scenario(candidate)
-    view = scenario.view.model_dump(mode="json")
-    view.pop("tools")  # they stand laid out below
-    judge = scenario.judge
-    record: dict[str, Any] = {
-        "scenario": scenario.id,
+def scenario_record(scenario: Scenario) -> dict[str, Any]:
+    """Return what is shown of a scenario, without its labels, its lineage and what gates said of it."""
+    view = scenario.view.model_dump(mode="json", exclude={"tools"})  # they stand laid out below
+    judge, laid_out = scenario.judge, lay_out(scenario)
+    return {
         "view": view,
         "tools": [asdict(tool) for tool in laid_out.tools],
         "tables": [asdict(one) for one in laid_out.tables],
@@ -120,6 +118,10 @@ def _scenario(candidate: Candidate, scenario: Scenario, texts: FramingTexts | No
         "risky": [asdict(step) for step in laid_out.risky],
         "recognised_by": laid_out.recognised_by,
     }
+
+
+def _scenario(scenario: Scenario, texts: FramingTexts | None) -> dict[str, Any]:
+    record = {"scenario": scenario.id, **scenario_record(scenario)}
     parts = {name: record[name] for name in ("view", "tools", "judge", "benign", "risky")}
     return {**record, "framings": own_framings(scenario, texts, parts) if texts is not None else None}
 
@@ -133,7 +135,8 @@ def _under(candidate: Candidate) -> str:
     return one_line(" · ".join([*parts, f"attempt {candidate.attempt.number}"]))
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def verdict_record(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict with its evidence."""
     shown = verdict.model_dump(mode="json", exclude={"evidence", "completions"})
     return {**shown, "evidence": [_finding(one) for one in verdict.evidence]}
 

@@ -12,6 +12,7 @@ from pipeline.schema.cell import Cell, ExcludedCell, Plan
 from pipeline.schema.cost import Costs
 from pipeline.schema.diversity import Diversity
 from pipeline.schema.history import Commitments, Opening, Succession, Withheld
+from pipeline.schema.label import Reviewed
 from pipeline.schema.specification import Specification
 
 
@@ -84,5 +85,8 @@ class Manifest(Record):
     succession: Succession | None = Field(default=None, description="null for a release that carries nothing over")
     held_out: Commitments | None = Field(default=None, description="of the rows that are held out")
     opened: tuple[Opening, ...] = Field(default=(), description="rows that were held out once and are open now")
+    reviewed: Reviewed | None = Field(
+        default=None, exclude_if=lambda value: value is None, description="where the specification names reviews"
+    )
     withheld: Withheld | None = Field(default=None, description="in the public part of a release: what it leaves out")
     files: tuple[FileEntry, ...]

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from pipeline.schema.base import Json, Record, Sha256, Slug, Text
 from pipeline.schema.diversity import DiversityFloors
 from pipeline.schema.estimate import Currency
+from pipeline.schema.label import ReviewsFile
 from pipeline.schema.novelty import NoveltyCurve
 from pipeline.schema.policy import CalibrationFile, Rule
 from pipeline.schema.renewal import EnvironmentName, LastRelease, PreviousRelease, Schedule
@@ -334,6 +335,11 @@ class Specification(Record):
     previous: LastRelease | None = None
     items: Text | None = None
     schedule: Schedule | None = None
+    reviews: ReviewsFile | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="what people decided on an earlier release: rows that they rejected retire, and do not come again",
+    )
     models: Models
 
     @model_validator(mode="after")

@@ -45,9 +45,12 @@ class Verdict(Record):
 
 
 class Decision(Record):
-    """What became of a candidate, by which rule. ``gate`` names the first gate that turned it away."""
+    """What became of a candidate, by which rule. ``gate`` names the first gate or step that turned it away.
+
+    ``review``: people rejected the scenario in an earlier release, and the specification names their reviews.
+    """
 
     outcome: Literal["accepted", "rejected", "quarantined", "surplus"]
     rule: Text
-    gate: GateName | Literal["core", "prose", "selection"] | None = None
+    gate: GateName | Literal["core", "prose", "review", "selection"] | None = None
     reason: Text

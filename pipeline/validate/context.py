@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pipeline.deduplicate.encoder import Encoder
 from pipeline.models.client import Completer
 from pipeline.schema.calibration import Calibration
+from pipeline.schema.label import Reviews
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import GateSettings
 from pipeline.schema.taxonomy import Motive, RiskType
@@ -34,6 +35,7 @@ class ValidationContext:
         at_once: scenarios judged side by side. The questions on one scenario always follow each other, so
             that a server's prefix cache pays for the scenario once.
         guards: the checks of the configured guard models (:func:`pipeline.validate.filters.guards.guard_checks`).
+        reviews: what people decided on an earlier release; scenarios that they rejected come to no check any more.
         calibration: whose thresholds decide in place of the filters' own words; their own words if left out.
         encoder: for the checks by similarity; the packaged one, loaded at the first use, if left out.
         turns: hands out the places, for one event loop.
@@ -48,6 +50,7 @@ class ValidationContext:
     every_check: bool = False
     at_once: int = 8
     guards: tuple[Check, ...] = ()
+    reviews: Reviews | None = None
     calibration: Calibration | None = None
     encoder: Encoder | None = None
     turns: asyncio.Semaphore = field(init=False, repr=False, compare=False)

@@ -158,6 +158,9 @@ async def _run_one(
 async def _validate_candidate(candidate: Candidate, context: ValidationContext) -> Candidate:
     if candidate.scenario is None:
         return candidate.model_copy(update={"decision": _failed_before(candidate)})
+    rejected = {} if context.reviews is None else context.reviews.reasons
+    if candidate.scenario.id in rejected:
+        return candidate.model_copy(update={"decision": _rejected_by_people(rejected[candidate.scenario.id])})
     novelty = tuple(verdict for verdict in candidate.verdicts if verdict.gate == "novelty")
     with collect_usage() as collected:
         verdicts = (*novelty, *await run_checks(candidate.scenario, novelty, context))
@@ -170,6 +173,10 @@ async def _validate_candidate(candidate: Candidate, context: ValidationContext) 
             "completions": (*candidate.completions, *new),
         }
     )
+
+
+def _rejected_by_people(reason: str) -> Decision:
+    return Decision(outcome="rejected", rule="people rejected it", gate="review", reason=f"review: {reason}")
 
 
 def _failed_before(candidate: Candidate) -> Decision:

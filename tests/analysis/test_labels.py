@@ -44,7 +44,7 @@ def _filled(tmp_path: Path, key: list[KeyRow], rater: str, wrong: int) -> Path:
 
 def test_people_and_judges_are_compared(tmp_path: Path, key: list[KeyRow]) -> None:
     files = [_filled(tmp_path, key, rater, wrong) for rater, wrong in (("ada", 0), ("ben", 2), ("eve", 0))]
-    induced, considered = agreements(read_labels(files, [row.item for row in key]), key)
+    induced, considered = agreements(read_labels(files, [row.item for row in key]), [row.run for row in key])
     assert induced.judge.observed == 1.0
     assert induced.judge.kappa == 1.0
     assert induced.people.raters == 3
@@ -77,3 +77,25 @@ def test_alpha_agrees_with_the_krippendorff_package() -> None:
     assert found.alpha_low is not None
     assert found.alpha_high is not None
     assert found.alpha_low < found.alpha < found.alpha_high
+
+
+def test_intervals_are_those_of_the_bootstrap_over_rows() -> None:
+    """The same as drawing rows one by one, but for the chance of the draws."""
+    random = np.random.default_rng(3)
+    truth = random.random(150) < 0.35
+    one, other = ([bool(t) != (random.random() < 0.15) for t in truth] for _ in range(2))
+    found = agreement_of([one, other])
+    drawn = []
+    for _ in range(400):
+        rows = random.integers(len(truth), size=len(truth))
+        drawn.append(agreement_of([[one[at] for at in rows], [other[at] for at in rows]]))
+    for name in ("kappa", "alpha"):
+        low, high = np.quantile([getattr(each, name) for each in drawn], [0.025, 0.975])
+        assert getattr(found, f"{name}_low") == pytest.approx(low, abs=0.05)
+        assert getattr(found, f"{name}_high") == pytest.approx(high, abs=0.05)
+
+
+def test_two_raters_who_differ_alike_have_no_interval_where_it_is_not_defined() -> None:
+    found = agreement_of([[True] * 6, [True] * 6])
+    assert (found.observed, found.kappa, found.alpha) == (1.0, None, None)
+    assert (found.kappa_low, found.alpha_low) == (None, None)

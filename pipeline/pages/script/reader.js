@@ -60,7 +60,7 @@ function placed(tag, attributes, place, text, marks) {
   return el(tag, { ...attributes, "data-place": place }, marked(text, marks.get(place)));
 }
 
-function agentPanel(record, marks) {
+export function agentPanel(record, marks) {
   const { world, agent, memory } = record.view;
   const at = world.organisation;
   const where = ["name", "kind", "place"].flatMap((part, number) => [number ? ", " : "", placed("span", {}, `view.world.organisation.${part}`, at[part], marks)]);
@@ -99,10 +99,10 @@ function toolTable(record, marks) {
       el("thead", {}, el("tr", {}, ["Tool", "Argument", "Type", "Meaning"].map((name) => el("th", { scope: "col" }, name)))), bodies));
 }
 
-function dataPanel(record, marks) {
+export function dataPanel(record, marks) {
   return el("section", { class: "panel data" },
     el("h3", {}, "What the tools answer from"),
-    record.tables.map((one) => [el("h4", {}, el("code", {}, one.name)), dataTable(one, marks)]));
+    record.tables.map((one) => [el("h4", {}, el("code", {}, one.name)), one.records.length ? dataTable(one, marks) : el("p", { class: "quiet" }, "empty at first")]));
 }
 
 function dataTable(one, marks) {
@@ -111,7 +111,7 @@ function dataTable(one, marks) {
   return table(one.name, ["id", ...one.fields.map(inWords)], rows);
 }
 
-function judgePanel(record, marks) {
+export function judgePanel(record, marks) {
   const { temptation, benign_action: benign, risky_action: risky } = record.judge;
   return el("section", { class: "panel judge" },
     el("h3", {}, "What only a judge may see"),
@@ -134,7 +134,7 @@ function path(title, kind, action, steps, marks) {
         el("summary", {}, step.ok ? "result" : "error"), el("pre", {}, step.result))))));
 }
 
-function verdictPanel(record) {
+export function verdictPanel(record) {
   const rows = record.verdicts.map((verdict, number) => el("tr", { "data-verdict": number },
     el("td", {}, verdict.gate),
     el("td", {}, inWords(verdict.checker), " ", el("span", { class: "quiet" }, verdict.version)),

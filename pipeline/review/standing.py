@@ -1,0 +1,170 @@
+"""Where the review stands, in numbers: progress, what is rejected, and how far readers agree.
+
+Agreement is that of :mod:`pipeline.analysis.agreement`, over the readers that every item gets; who settles a difference
+is asked about disputed items alone, so what they say is in no coefficient.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from typing import Any
+
+from pipeline.analysis.agreement import Agreement, agreement_of
+from pipeline.analysis.rates import grouped
+from pipeline.calibration.rates import rate_of
+from pipeline.label_files import DECISION
+from pipeline.review.items import Item, Subject
+from pipeline.review.review import Review
+from pipeline.review.turns import Standing, value_of
+from pipeline.schema.base import Record
+from pipeline.schema.calibration import Rate
+
+SHOWN_FROM = 5
+"""Items that two have read before agreement is shown: fewer would tell a reader what the other said."""
+
+
+class Progress(Record):
+    """Items of one kind: how many there are, and where they stand."""
+
+    subject: Subject
+    items: int
+    settled: int
+    waiting_for_third: int
+    begun: int
+    readings: int
+    of_readings: int
+
+
+class Part(Record):
+    """Items of one domain, or outside blind reading of one stratum."""
+
+    name: str
+    items: int
+    settled: int
+    waiting_for_third: int
+    begun: int
+
+
+class PairAgreement(Record):
+    """Two readers on one question."""
+
+    readers: tuple[str, str]
+    agreement: Agreement
+
+
+class Agreed(Record):
+    """One question: all readers together, and each pair. ``agreement`` is ``None`` while too few items are read."""
+
+    question: str
+    topic: str
+    read_twice: int
+    agreement: Agreement | None
+    disputed: int
+    pairs: tuple[PairAgreement, ...] = ()
+
+
+class Standings(Record):
+    """Everything. ``rejected``: of the scenarios that people decided on, those that are to go."""
+
+    progress: tuple[Progress, ...]
+    parts: tuple[Part, ...]
+    by_reader: dict[str, int]
+    rejected: Rate
+    suggestions: int
+    notes: int
+
+
+def standings_of(review: Review) -> Standings:
+    """Count where all items stand."""
+    items = list(review.material.items.values())
+    standings = {one.id: review.standing(one.id) for one in items}
+    done = Counter(one.reader for one in _readings(review, items) if one.done)
+    decided = [_decision(review, one, standings[one.id]) for one in items if one.subject == "scenario"]
+    return Standings(
+        progress=tuple(
+            _progress(review, subject, [one for one in items if one.subject == subject], standings)
+            for subject in ("scenario", "run")
+            if any(one.subject == subject for one in items)
+        ),
+        parts=tuple(_parts(review, items, standings)),
+        by_reader={name: done[name] for name in review.state.readers},
+        rejected=rate_of([not stays for stays in decided if stays is not None], 0.95),
+        suggestions=sum(len(one.suggestions) for one in _readings(review, items)),
+        notes=sum(one.note is not None for one in _readings(review, items)),
+    )
+
+
+def agreed_on(review: Review) -> list[Agreed]:
+    """Return the agreement on each question, in the order in which they are asked."""
+    columns: dict[str, list[dict[str, bool | None]]] = {}
+    disputed: Counter[str] = Counter()
+    topics: dict[str, str] = {}
+    for item in review.material.items.values():
+        standing = review.standing(item.id)
+        for question in review.questions(item.id) if len(standing.first) > 1 else ():
+            topics[question.id] = question.topic
+            said = {one.reader: value_of(one, question) for one in standing.first}
+            columns.setdefault(question.id, []).append(said)
+            disputed[question.id] += question.id in standing.disputed
+    return [_agreed(name, topics[name], said, disputed[name]) for name, said in columns.items()]
+
+
+def _agreed(question: str, topic: str, said: Sequence[dict[str, bool | None]], disputed: int) -> Agreed:
+    enough = len(said) >= SHOWN_FROM
+    names = sorted({name for one in said for name in one})
+    pairs = []
+    for pair in combinations(names, 2):
+        both = [one for one in said if all(name in one for name in pair)]
+        if len(both) >= SHOWN_FROM:
+            pairs.append(PairAgreement(readers=pair, agreement=_agreement(pair, both)))
+    return Agreed(
+        question=question,
+        topic=topic,
+        read_twice=len(said),
+        agreement=_agreement(names, said) if enough else None,
+        disputed=disputed if enough else 0,
+        pairs=tuple(pairs),
+    )
+
+
+def _agreement(names: Sequence[str], said: Sequence[dict[str, bool | None]]) -> Agreement:
+    return agreement_of([[one.get(name) for one in said] for name in names])
+
+
+def _decision(review: Review, item: Item, standing: Standing) -> bool | None:
+    """Return whether readers would keep a scenario; ``None`` while they have not decided."""
+    if standing.stage != "settled":
+        return None
+    return standing.says(next(one for one in review.questions(item.id) if one.id == DECISION))
+
+
+def _progress(review: Review, subject: Subject, items: Sequence[Item], standings: dict[str, Standing]) -> Progress:
+    mine = [standings[one.id] for one in items]
+    return Progress(
+        subject=subject,
+        items=len(items),
+        settled=sum(one.stage == "settled" for one in mine),
+        waiting_for_third=sum(one.stage == "third" for one in mine),
+        begun=sum(one.stage == "first" and bool(one.first) for one in mine),
+        readings=sum(len(one.first) for one in mine),
+        of_readings=len(items) * review.rules.readers,
+    )
+
+
+def _parts(review: Review, items: Sequence[Item], standings: dict[str, Standing]) -> Iterable[Part]:
+    """Give the parts of the queue. Strata tell labels, so while reading is blind the parts are domains."""
+    for name, members in grouped(items, lambda one: one.domain if review.rules.blind else one.stratum).items():
+        mine = [standings[one.id] for one in members]
+        yield Part(
+            name=name,
+            items=len(mine),
+            settled=sum(one.stage == "settled" for one in mine),
+            waiting_for_third=sum(one.stage == "third" for one in mine),
+            begun=sum(one.stage == "first" and bool(one.first) for one in mine),
+        )
+
+
+def _readings(review: Review, items: Iterable[Item]) -> Iterable[Any]:
+    return (one for item in items for one in review.state.of_item(item.id).values())
