@@ -106,9 +106,13 @@ def _limits(sums: Floats, sizes: Floats, variance: float, confidence: float) -> 
 
     n, scenarios = float(sizes.sum()), len(sums)
     rate = float(sums.sum()) / n
-    effective = float(scenarios) if variance == 0 else min(n, max(float(scenarios), rate * (1 - rate) / variance))
+    spread = rate * (1 - rate)
     if scenarios < 2:
-        return wilson(rate * effective, effective, 1 - confidence)
+        return wilson(rate, 1, 1 - confidence)
+    if spread == 0:  # all alike, so nothing tells how far runs of one scenario are
+        effective = float(scenarios)
+    else:
+        effective = min(n, max(float(scenarios), spread / max(variance, 1e-12)))
     reach = t.ppf((1 + confidence) / 2, scenarios - 1)
     return wilson(rate * effective, effective, 2 * float(norm.sf(reach)))
 
