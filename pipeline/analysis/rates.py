@@ -106,13 +106,9 @@ def _limits(sums: Floats, sizes: Floats, variance: float, confidence: float) -> 
 
     n, scenarios = float(sizes.sum()), len(sums)
     rate = float(sums.sum()) / n
-    spread = rate * (1 - rate)
     if scenarios < 2:
         return wilson(rate, 1, 1 - confidence)
-    if spread == 0:  # all alike, so nothing tells how far runs of one scenario are
-        effective = float(scenarios)
-    else:
-        effective = min(n, max(float(scenarios), spread / max(variance, 1e-12)))
+    effective = min(n, max(float(scenarios), rate * (1 - rate) / max(variance, 1e-12)))
     reach = t.ppf((1 + confidence) / 2, scenarios - 1)
     return wilson(rate * effective, effective, 2 * float(norm.sf(reach)))
 
