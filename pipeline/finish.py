@@ -98,7 +98,7 @@ def release_inputs(
         ),
         stopped_by=stopped,
         export_completions=export_completions,
-        calibration=context.validation.calibration,
+        calibration=context.stages.validation.calibration,
         costs=costs_of(
             made_in(in_order(settled.candidates, lambda one: one.id), context.specification.version),
             context.specification.models,

@@ -15,6 +15,7 @@ from pipeline.schema.cost import Costs
 from pipeline.schema.diversity import Diversity
 from pipeline.schema.history import Opening, Succession
 from pipeline.schema.manifest import ModelUse
+from pipeline.schema.run import Run
 from pipeline.schema.specification import Budget, EmbeddedEndpoint, ModelRole, Specification, TransformersEndpoint
 
 
@@ -99,6 +100,7 @@ def as_released(specification: Specification) -> Specification:
             "gates": gates,
             "deduplication": compared.model_copy(update=nowhere),
             "budget": Budget(),
+            "run": Run(),
         }
     )
 
