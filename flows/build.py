@@ -28,6 +28,7 @@ from pipeline.progress import Progress, SilentProgress
 from pipeline.provenance import prompt_hashes
 from pipeline.rounds.context import ShardRunner, ShardWork
 from pipeline.schema.base import sha256_of
+from pipeline.schema.run import Run
 from pipeline.schema.specification import Specification
 from pipeline.seeds import load_specification
 from pipeline.shards import Shard
@@ -117,12 +118,12 @@ async def build_flow(specification: str, out: str = "generated", replay: str | N
 
 
 async def build_with_server(
-    specification: Path, *, out: Path, replay: Path | None = None, progress: Progress
+    specification: Path, *, out: Path, replay: Path | None = None, progress: Progress, run: Run = Run()
 ) -> BuildResult:
-    """Run :func:`build_flow` and show its progress on ``progress``."""
+    """Run :func:`build_flow` and show its progress on ``progress``; ``run`` is the specification's own."""
     token = _progress.set(progress)
     try:
-        with server_for_workers(load_specification(specification).run):
+        with server_for_workers(run):
             return await build_flow(str(specification), str(out), str(replay) if replay else None)
     finally:
         _progress.reset(token)

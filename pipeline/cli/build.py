@@ -67,7 +67,7 @@ def run(specification: Path, *, out: Path, replay: Path | None, server: bool) ->
             os.environ.setdefault(name, value)
         from flows.build import build_with_server
 
-        return asyncio.run(build_with_server(specification, out=out, replay=replay, progress=progress))
+        return asyncio.run(build_with_server(specification, out=out, replay=replay, progress=progress, run=checked.run))
 
 
 def answer_of(result: BuildResult) -> Answer:
