@@ -118,12 +118,12 @@ async def build_flow(specification: str, out: str = "generated", replay: str | N
 
 
 async def build_with_server(
-    specification: Path, *, out: Path, replay: Path | None = None, progress: Progress, run: Run = Run()
+    specification: Path, *, out: Path, replay: Path | None = None, progress: Progress, run: Run | None = None
 ) -> BuildResult:
     """Run :func:`build_flow` and show its progress on ``progress``; ``run`` is the specification's own."""
     token = _progress.set(progress)
     try:
-        with server_for_workers(run):
+        with server_for_workers(run or Run()):
             return await build_flow(str(specification), str(out), str(replay) if replay else None)
     finally:
         _progress.reset(token)
