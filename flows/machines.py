@@ -91,11 +91,15 @@ async def on_cluster(run: Run, key: str) -> AsyncIterator[ShardRunner]:
 
 
 def _started(runner: TaskRunner[Any], run: Run) -> TaskRunner[Any]:
+    """Start a runner, and connect now: Prefect's for Dask would at the first shard, and hold up all else meanwhile."""
     try:
-        return runner.__enter__()
-    except (OSError, TimeoutError, ConnectionError) as error:
+        started = runner.__enter__()
+        if run.tasks == "dask":
+            _ = started.client  # type: ignore[attr-defined]
+    except OSError as error:
         place = run.address or "this machine"
         raise UsageError(f"run.address: no {run.tasks} cluster answers at {place}: {error}") from error
+    return started
 
 
 def dask_runner(run: Run) -> tuple[TaskRunner[Any], tuple[type[Exception], ...]]:
