@@ -195,23 +195,21 @@ class CompletionStore:
         wanted = sorted(set(keys))
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / EXPORT_NAME
-        lines = (row.exported() for row in self._rows(wanted))
-        _write_export(path, self.first_day(wanted), len(wanted), lines)
+        _write_export(path, self.first_day(wanted), len(wanted), (row.exported() for row in self._rows(wanted)))
         return path
 
     def export_after(self, row: int, path: Path) -> int:
-        """Write the completions kept after the one with this number, as :meth:`export` does, each with its time.
+        """Write the completions kept after the one with this number, each with its time; return the last one's number.
 
-        Returns:
-            The number of the last one; ``row`` if there are none, and then nothing is written.
+        Without any it is ``row``, and nothing is written.
         """
         with self._reading:
             found = self._reader.execute(
                 "SELECT rowid, key, created FROM completion WHERE rowid > ? ORDER BY rowid", (row,)
             ).fetchall()
         if found:
-            lines = (one.exported(dated=True) for one in self._rows(key for _, key, _ in found))
-            _write_export(path, min(created for *_, created in found)[:10], len(found), lines)
+            day, rows = min(created for *_, created in found)[:10], self._rows(key for _, key, _ in found)
+            _write_export(path, day, len(found), (one.exported(dated=True) for one in rows))
         return found[-1][0] if found else row
 
     def import_folder(self, folder: Path) -> int:
