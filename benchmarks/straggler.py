@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from benchmarks.overhead import SilentProgress, answer_at_once
+from benchmarks.overhead import answer_at_once
 from benchmarks.throughput import versions
 from pipeline.build import run_build
 from pipeline.models.requests import Completion, Request
 from pipeline.models.transport import Transport
+from pipeline.progress import SilentProgress
 from pipeline.schema.specification import Specification
 from tests.support.builds import kit_cells, specification
 

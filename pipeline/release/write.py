@@ -6,7 +6,7 @@ The bytes follow from the inputs alone. Nothing in them depends on when or where
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
