@@ -5,9 +5,9 @@
 
 Each contender gets the same vectors (:mod:`benchmarks.vectors`) and threshold, in a process of its own that holds them
 before the clock starts, so time is from vectors to the rows that stay, and memory is what the process took beyond them
-at most. Results are kept in ``--work`` as each ends: an interrupted run goes on from there. Sets and numbers of rows that
-are not asked for stay in the results as they were. Where torch sees a GPU, the time there stands beside its arithmetic
-(:mod:`benchmarks.dedup_gpu`).
+at most. Results are kept in ``--work`` as each ends: an interrupted run goes on from there. Sets and numbers of rows
+that are not asked for stay in the results as they were. Where torch sees a GPU, the time there stands beside its
+arithmetic (:mod:`benchmarks.dedup_gpu`).
 
 The exact answer is all near pairs by FAISS's flat index; above ``--exact`` rows those of 2,000 rows with all others. A
 row that stays though it is near an earlier one that stays was missed; a row that went though no row that stays is near
