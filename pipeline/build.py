@@ -112,7 +112,7 @@ def weights_notes(progress: Progress) -> Callable[[str, int, int], None]:
 
 def encoded_notes(progress: Progress) -> Callable[[int, int], None]:
     """Return what tells how many rows of earlier releases were taken into the index."""
-    return lambda done, total: progress.note(f"earlier releases: {done} of {total} rows are new to the index")
+    return lambda done, total: progress.note(f"earlier releases: {done} of {total} rows taken into the index")
 
 
 async def run_build(
