@@ -31,8 +31,8 @@ def run_folder(specification: Specification, out: Path) -> Path:
     What bears on the finished rows alone is left out, so that a build that missed a floor goes on from
     its completions when the floor is lowered. So are reviews, so that a build without what people rejected goes on
     likewise; so is the budget, which may be raised, how the threshold for copies was found, whether calls go in
-    batches, and where a calibration, earlier releases and protected corpora lie, since their content is pinned. A release
-    whose rows are carried over bears on all that is made, so it stays in.
+    batches, and where a calibration, earlier releases and protected corpora lie, since their content is pinned. A
+    release whose rows are carried over bears on all that is made, so it stays in.
     """
     named = specification.previous
     left_out: dict[str, Any] = {
