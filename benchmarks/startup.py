@@ -34,9 +34,17 @@ def seconds_of(*arguments: str | Path, **environment: str) -> float:
     """Run the command line once and return how long it took."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "pipeline.cli", *map(str, arguments)]
-    subprocess.run(
-        command, cwd=CHECKOUT, env={**os.environ, **environment}, check=True, capture_output=True, timeout=900
+    done = subprocess.run(
+        command,
+        cwd=CHECKOUT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
     )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
     return time.perf_counter() - started
 
 
