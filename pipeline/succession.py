@@ -19,8 +19,9 @@ from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Cell, Plan
 from pipeline.schema.history import Opening, Succession
 from pipeline.schema.label import Reviews
+from pipeline.schema.renewal import Carries
 from pipeline.schema.scenario import Scenario
-from pipeline.schema.specification import Carries, Specification
+from pipeline.schema.specification import Specification
 from pipeline.schema.verdict import Decision
 
 SECRETS = "secrets"
