@@ -23,6 +23,7 @@ from pipeline.generate.pieces import background_piece, note_piece, opening_piece
 from pipeline.generate.stage import GenerationContext, generate
 from pipeline.generate.tidy import tidy
 from pipeline.generate.writer import Writer
+from pipeline.models.client import ModelClient
 from pipeline.models.requests import ChatMessage
 from pipeline.schema.base import Record, Slug, Text
 from pipeline.schema.candidate import Attempt, Failure
@@ -50,6 +51,7 @@ class Bench:
     """What the arms work with. ``one_shot_tries``: replies that ``one_shot`` may hand in for one candidate."""
 
     context: GenerationContext
+    client: ModelClient
     one_shot_tries: int
 
 

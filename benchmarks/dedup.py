@@ -5,8 +5,9 @@
 
 Each contender gets the same vectors (:mod:`benchmarks.vectors`) and threshold, in a process of its own that holds them
 before the clock starts, so time is from vectors to the rows that stay, and memory is what the process took beyond them
-at most. Results are kept in ``--work`` as each ends: an interrupted run goes on from there. Where torch sees a GPU, the
-time there stands beside its arithmetic (:mod:`benchmarks.dedup_gpu`).
+at most. Results are kept in ``--work`` as each ends: an interrupted run goes on from there. Sets and numbers of rows
+that are not asked for stay in the results as they were. Where torch sees a GPU, the time there stands beside its
+arithmetic (:mod:`benchmarks.dedup_gpu`).
 
 The exact answer is all near pairs by FAISS's flat index; above ``--exact`` rows those of 2,000 rows with all others. A
 row that stays though it is near an earlier one that stays was missed; a row that went though no row that stays is near
@@ -163,6 +164,13 @@ def with_ratios(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**one, "times_impress": round(one["seconds"] / ours[one["set"], one["rows"]], 2)} for one in found]
 
 
+def kept_of(file: Path, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the results of a file whose set and number of rows were not measured now: those stay."""
+    measured_now = {(one["set"], one["rows"]) for one in found}
+    results = json.loads(file.read_text(encoding="utf-8"))["results"] if file.exists() else []
+    return [one for one in results if (one["set"], one["rows"]) not in measured_now]
+
+
 def chosen(arms: list[str], rows: int) -> list[str]:
     """Return those of the contenders that so many rows are not too much for."""
     return [arm for arm in arms if rows <= UP_TO.get(arm, WITHIN_ALL)]
@@ -190,7 +198,7 @@ def main() -> None:
         if rows <= LARGEST[kind]
         for one in run_set(kind, rows, chosen(arguments.arms, rows), arguments.work, arguments.exact)
     ]
-    rated = with_ratios(found)
+    rated = [*kept_of(arguments.out, found), *with_ratios(found)]
     result = {
         "threshold": THRESHOLD,
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},

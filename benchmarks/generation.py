@@ -113,7 +113,7 @@ def with_room(specification: Specification) -> Specification:
 
 async def make(arm: Arm, attempt: Attempt, bench: Bench, validation: ValidationContext) -> Made:
     """Make one candidate and put it before the gates, novelty left for later."""
-    calls, started = bench.context.client.calls_made, time.perf_counter()
+    calls, started = bench.client.calls_made, time.perf_counter()
     with collect_usage() as generated:
         made = await arm(attempt, bench)
     with collect_usage() as judged:
@@ -125,7 +125,7 @@ async def make(arm: Arm, attempt: Attempt, bench: Bench, validation: ValidationC
             ((_, verdicts, decision),) = await validate_subjects([made], validation)
             candidate = Candidate.of(attempt, scenario=made).model_copy(update={"verdicts": verdicts})
     seconds = time.perf_counter() - started
-    whole = bench.context.client.calls_made - calls == generated.usage.calls + judged.usage.calls
+    whole = bench.client.calls_made - calls == generated.usage.calls + judged.usage.calls
     return Made(candidate, decision, generated.usage, judged.usage, seconds if whole else None)
 
 
@@ -278,7 +278,7 @@ async def benchmark(given: argparse.Namespace) -> tuple[dict[str, Any], dict[str
         client: ModelClient
         async with open_client(specification.models, store) as client:
             context = GenerationContext(seeds=seeds, specification=specification, client=client)
-            bench = Bench(context, one_shot_tries=given.one_shot_tries)
+            bench = Bench(context, client, one_shot_tries=given.one_shot_tries)
             times = Times(given.work / "seconds.json")
             made = await run(given.arms, attempts, bench, times, dict(given.fewer))
             examples = [example_scenario(attempt, context) for attempt in attempts]

@@ -5,7 +5,8 @@
     DATATROVE_PYTHON=rival/bin/python python -m benchmarks.texts     # writes benchmarks/results/texts.json
 
 datatrove's pins are not the product's, so it has an environment of its own; without ``DATATROVE_PYTHON`` its figures
-are null. text-dedup is left out: it cannot be had from the package index, and its pins exclude the product's.
+are null. datatrove stands for MinHash; text-dedup 0.4.0 is left out: it wants rich below 14, urllib3 up to 2.0 and
+pyspark, so it would need a third environment.
 
 A text is five clauses of the worked situations in random order and choice, about 30 words. A tenth of the rows are
 copies of others, each of another row, in equal parts of every kind in :data:`CHANGES`. A copy is found if it or its

@@ -34,6 +34,7 @@ RESULTS = Path(__file__).parent / "results" / "throughput.json"
 ROOT = Path(__file__).parents[1]
 RIVALS = {"distilabel": "distilabel", "datadesigner": "data-designer", "curator": "bespokelabs-curator"}
 """Rivals, by the name of their package."""
+NEVER_TRY_AGAIN = ("aiohttp, bare",)
 CALLS_A_CANDIDATE = 4.6
 STAGE_CALLS = 0.5
 """Share of the calls that the generate stage is given: a candidate takes several."""
@@ -114,13 +115,16 @@ def measure(name: str, command: Sequence[str], scenario: Scenario, rows: int, ba
     )
 
 
-def run(scenario: Scenario, wanted: Sequence[str], rivals: dict[str, str]) -> list[Measurement]:
+def run(scenario: Scenario, chosen: Sequence[str], rivals: dict[str, str]) -> list[Measurement]:
     """Run all contenders of a scenario against a server each of ours shares."""
     measured = []
-    for name in [one for one in (*CONTENDERS, *RIVALS) if not wanted or one in wanted]:
+    for name in [one for one in (*CONTENDERS, *RIVALS) if not chosen or one in chosen]:
         stage = name == "our generate stage"
         if name in RIVALS and name not in rivals:
             measured.append(Measurement(name, problem="no interpreter given"))
+            continue
+        if name in NEVER_TRY_AGAIN and scenario.faults:
+            measured.append(Measurement(name, problem="tries nothing again"))
             continue
         ours = [sys.executable, "-m", "benchmarks.throughput_arms", name]
         command = ours if name in CONTENDERS else [rivals[name], f"benchmarks/rivals/{name}_rows.py"]
@@ -168,6 +172,11 @@ def versions(rivals: dict[str, str]) -> dict[str, str | None]:
     return found
 
 
+def wanted(name: str, given: str) -> bool:
+    """Whether a scenario is meant by what was given: its name, or how the names of several begin."""
+    return name == given if any(one.name == given for one in SCENARIOS) else name.startswith(given)
+
+
 def show(one: Measurement) -> None:
     """Print a line."""
     if one.problem:
@@ -183,7 +192,7 @@ def show(one: Measurement) -> None:
 def main() -> None:
     """Measure, print, merge into the results."""
     parser = argparse.ArgumentParser(description="Calls through our client and its rivals, against a scripted server")
-    parser.add_argument("--only", nargs="*", default=[], help="scenarios whose name begins so")
+    parser.add_argument("--only", nargs="*", default=[], help="scenarios by name, or by how their names begin")
     parser.add_argument("--contenders", nargs="*", default=[], help=f"of {', '.join((*CONTENDERS, *RIVALS))}")
     parser.add_argument(
         "--rivals", nargs="*", default=os.environ.get("IMPRESS_RIVALS", "").split(), metavar="NAME=PYTHON"
@@ -194,11 +203,12 @@ def main() -> None:
     known = json.loads(given.out.read_text()) if given.out.exists() else {}
     scenarios = known.get("scenarios", {})
     for scenario in SCENARIOS:
-        if given.only and not any(scenario.name.startswith(start) for start in given.only):
+        if given.only and not any(wanted(scenario.name, start) for start in given.only):
             continue
         print(scenario.name, flush=True)
         kept = scenarios.get(scenario.name, {}).get("measurements", {})
-        kept |= {one.contender: asdict(one) for one in run(scenario, given.contenders, rivals)}
+        new = run(scenario, given.contenders, rivals)
+        kept |= {one.contender: asdict(one) for one in new if one.calls or one.contender not in kept}
         scenarios[scenario.name] = {**asdict(scenario), "measurements": kept}
         result = {"versions": versions(rivals), "scenarios": scenarios}
         given.out.write_text(json.dumps(result, indent=1) + "\n")

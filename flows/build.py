@@ -9,78 +9,87 @@ which work it is: equal keys mean equal programs, prompts, specification and sha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from prefect import flow, tags, task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.tasks import Task
 
 from flows.live import live_artifacts
 from flows.records import make_artifacts, note_build, shard_tags
+from flows.retries import RETRIES
+from flows.server import server_for_workers
 from pipeline.build import BuildResult, run_build
 from pipeline.generate.stage import program_hashes
-from pipeline.models.errors import EndpointUnavailable
 from pipeline.progress import Progress, SilentProgress
 from pipeline.provenance import prompt_hashes
+from pipeline.rounds.context import ShardRunner, ShardWork
 from pipeline.schema.base import sha256_of
+from pipeline.schema.run import Run
 from pipeline.schema.specification import Specification
 from pipeline.seeds import load_specification
 from pipeline.shards import Shard
 
-Work = Callable[[Shard], Awaitable[None]]
-
-_shard: ContextVar[tuple[Shard, Work]] = ContextVar("shard")
+_shard: ContextVar[tuple[Shard, ShardWork]] = ContextVar("shard")
 _progress: ContextVar[Progress] = ContextVar("progress")
 
 
-def endpoint_was_down(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Retry a shard when an endpoint gave out, and for nothing else: a wrong key does not mend itself."""
-    return isinstance(state.data, EndpointUnavailable)
-
-
-@task(
-    name="shard",
-    task_run_name="{name}",
-    retries=2,
-    retry_delay_seconds=[10, 60],
-    retry_condition_fn=endpoint_was_down,
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@task(name="shard", task_run_name="{name}", cache_policy=NO_CACHE, persist_result=False, **RETRIES)
 async def shard_task(name: str, source: str, key: str) -> None:
     """Run one shard. ``name``, ``source`` and ``key`` are what Prefect shows of it."""
     shard, work = _shard.get()
     await work(shard)
 
 
+async def run_as_task(shard: Shard, work: ShardWork, key: str) -> None:
+    """Run a shard as a task in this process."""
+    token = _shard.set((shard, work))
+    try:
+        await shard_task(shard.name, str(shard.source), f"{key}/{shard.name}")
+    finally:
+        _shard.reset(token)
+
+
 class TaskRunner:
-    """Runs shards as Prefect tasks (a :data:`pipeline.rounds.context.ShardRunner`).
+    """Runs shards as Prefect tasks (a :data:`pipeline.rounds.context.ShardRunner`); made by :func:`open_task_runner`.
 
     Args:
-        specification: what is built; its release and its hash are part of names and keys.
+        release: id of the release; part of tags.
+        inner: runs a shard as a task.
     """
 
-    def __init__(self, specification: Specification) -> None:
-        self._release = specification.release_id
+    def __init__(self, release: str, inner: ShardRunner) -> None:
+        self._release = release
+        self._inner = inner
         self._noted: asyncio.Task[None] | None = None
-        work = [program_hashes(), prompt_hashes(), specification.model_dump(mode="json")]
-        self._work = sha256_of(work)[:16]
 
-    async def __call__(self, shard: Shard, work: Work) -> None:
+    async def __call__(self, shard: Shard, work: ShardWork) -> None:
         """Run a shard as a task. The first one also tells the server which build this is: its lock is held by then."""
         if self._noted is None:
             self._noted = asyncio.create_task(note_build(shard.folder, self._release))
         await self._noted
-        token = _shard.set((shard, work))
-        try:
-            with tags(*shard_tags(self._release, shard.stage, shard.round)):
-                await shard_task(shard.name, str(shard.source), f"{self._work}/{shard.name}")
-        finally:
-            _shard.reset(token)
+        with tags(*shard_tags(self._release, shard.stage, shard.round)):
+            await self._inner(shard, work)
+
+
+@asynccontextmanager
+async def open_task_runner(specification: Specification) -> AsyncIterator[TaskRunner]:
+    """Give what runs the shards of a build as Prefect tasks, in this process or on the cluster that its ``run`` names.
+
+    Raises:
+        UsageError: if the cluster's package is not installed, or the cluster cannot be reached.
+    """
+    key = sha256_of([program_hashes(), prompt_hashes(), specification.model_dump(mode="json")])[:16]
+    async with AsyncExitStack() as stack:
+        inner: ShardRunner = partial(run_as_task, key=key)
+        if specification.run.tasks != "threads":
+            from flows.machines import on_cluster
+
+            inner = await stack.enter_async_context(on_cluster(specification.run, key))
+        yield TaskRunner(specification.release_id, inner)
 
 
 @flow(name="build", flow_run_name="build {specification}", persist_result=False)
@@ -93,24 +102,33 @@ async def build_flow(specification: str, out: str = "generated", replay: str | N
         replay: a completion store or a release's ``completions/`` to rebuild from without a model.
     """
     checked = load_specification(Path(specification))
-    async with live_artifacts(checked, _progress.get(SilentProgress())) as progress:
+    async with (
+        live_artifacts(checked, shown_progress()) as progress,
+        open_task_runner(checked) as runner,
+    ):
         result = await run_build(
             checked,
             out=Path(out),
             replay=Path(replay) if replay else None,
             progress=progress,
-            runner=TaskRunner(checked),
+            runner=runner,
         )
     await make_artifacts(result.manifest)
     return result
 
 
 async def build_with_server(
-    specification: Path, *, out: Path, replay: Path | None = None, progress: Progress
+    specification: Path, *, out: Path, replay: Path | None = None, progress: Progress, run: Run | None = None
 ) -> BuildResult:
-    """Run :func:`build_flow` and show its progress on ``progress``."""
+    """Run :func:`build_flow` and show its progress on ``progress``; ``run`` is the specification's own."""
     token = _progress.set(progress)
     try:
-        return await build_flow(str(specification), str(out), str(replay) if replay else None)
+        with server_for_workers(run or Run()):
+            return await build_flow(str(specification), str(out), str(replay) if replay else None)
     finally:
         _progress.reset(token)
+
+
+def shown_progress() -> Progress:
+    """Return where progress is shown. A function, since a flow travels to workers by value, and a variable cannot."""
+    return _progress.get(SilentProgress())

@@ -14,7 +14,7 @@ from prefect import flow, task
 from prefect.artifacts import acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows.build import endpoint_was_down
+from flows.retries import RETRIES
 from pipeline.optimize.order import Order, Outcome
 from pipeline.optimize.run import optimize
 from pipeline.progress import Progress, SilentProgress
@@ -27,11 +27,9 @@ _progress: ContextVar[Progress] = ContextVar("progress")
 @task(
     name="search",
     task_run_name="{program} with {optimizer}",
-    retries=2,
-    retry_delay_seconds=[10, 60],
-    retry_condition_fn=endpoint_was_down,
     cache_policy=NO_CACHE,
     persist_result=False,
+    **RETRIES,
 )
 async def search_task(program: str, optimizer: str) -> Outcome:
     """Run the whole optimisation. ``program`` and ``optimizer`` are what Prefect shows of it."""

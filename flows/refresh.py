@@ -18,7 +18,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.build import TaskRunner
+from flows.build import open_task_runner
 from pipeline.build import run_build
 from pipeline.cli.diff import text_of
 from pipeline.errors import ImpressError
@@ -76,8 +76,8 @@ async def refreshed(
         return Completed(name=SKIPPED, message="due while nothing ran, and `missed` says to skip it")
     coming = next_release(specification, out / "releases", datetime.datetime.now(datetime.UTC).date())
     try:
-        runner = TaskRunner(coming.specification)
-        result = await run_build(coming.specification, out=out, progress=SilentProgress(), runner=runner)
+        async with open_task_runner(coming.specification) as runner:
+            result = await run_build(coming.specification, out=out, progress=SilentProgress(), runner=runner)
     except NothingNewError as error:
         done = await published(coming.last, schedule) if coming.last is not None else None
         return Completed(name=NOTHING_NEW, message=f"{error}: no commit{_also(done)}")

@@ -29,8 +29,8 @@ from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.errors import WorkError
 from pipeline.exemplars import load_exemplars
 from pipeline.finish import make_release
-from pipeline.generate.stage import GenerationContext
 from pipeline.label_files import load_reviews
+from pipeline.mirror import fetch_releases, mirrored, put_release
 from pipeline.models.client import ModelClient, open_client
 from pipeline.models.store import CompletionStore
 from pipeline.pins import INDEX, protected_by, rows_of, run_folder, with_pins
@@ -41,16 +41,14 @@ from pipeline.release.previous import Previous, load_previous
 from pipeline.release.write import specification_text
 from pipeline.rounds.context import BuildContext, ShardRunner, run_in_place
 from pipeline.rounds.engine import run_rounds
+from pipeline.rounds.stages import calls_at_once, stages_of
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.cell import Plan
 from pipeline.schema.label import Reviews
 from pipeline.schema.manifest import Manifest
-from pipeline.schema.specification import EmbeddedEndpoint, ModelRole, Specification
+from pipeline.schema.specification import Specification
 from pipeline.seeds import Seeds, load_seeds
 from pipeline.succession import Base, Inherited, stand_on, with_items
-from pipeline.validate.filters import ADAPTERS
-from pipeline.validate.filters.guards import guard_checks
-from pipeline.validate.stage import ValidationContext, check_rules
 
 __all__ = ["BuildResult", "run_build"]
 
@@ -114,39 +112,7 @@ def weights_notes(progress: Progress) -> Callable[[str, int, int], None]:
 
 def encoded_notes(progress: Progress) -> Callable[[int, int], None]:
     """Return what tells how many rows of earlier releases were taken into the index."""
-    return lambda done, total: progress.note(f"earlier releases: {done} of {total} rows are new to the index")
-
-
-def calls_at_once(role: ModelRole) -> int:
-    """Return how many calls a role's endpoint takes at once; judging more scenarios would spoil its prefix cache."""
-    if isinstance(role.endpoint, EmbeddedEndpoint):
-        return role.endpoint.parallel
-    return role.limits.in_flight
-
-
-def validation_of(
-    specification: Specification,
-    seeds: Seeds,
-    calibration: Calibration | None,
-    client: ModelClient,
-    reviews: Reviews | None = None,
-) -> ValidationContext:
-    """Return what the validate stage of a build works with.
-
-    Raises:
-        UsageError: if a rule of the gates cannot be met.
-    """
-    context = ValidationContext(
-        seeds=seeds,
-        settings=specification.gates,
-        calibration=calibration,
-        reviews=reviews,
-        client=client,
-        at_once=calls_at_once(specification.models.judge),
-        guards=guard_checks(specification.models.guards, client, ADAPTERS),
-    )
-    check_rules(context)
-    return context
+    return lambda done, total: progress.note(f"earlier releases: {done} of {total} rows taken into the index")
 
 
 async def run_build(
@@ -172,12 +138,15 @@ async def run_build(
     Raises:
         WorkError: if nothing was accepted, the rows miss a floor, the previous release is not
             there, or another process is building the same specification.
+        StorageError: if the specification's storage cannot be read or written; the build can be run again.
         NothingNewError: if rows are carried over, none was accepted and none has to go.
         EndpointUnavailable: if an endpoint gave out; the build can be run again and continues.
         BudgetReached: if the budget does not pay for the next call; with a higher one it continues.
         MissingCompletion: on a replay that needs a completion the store lacks.
     """
     seeds = load_seeds()
+    await asyncio.to_thread(fetch_releases, specification, out / "releases")
+    storage = specification.run.storage
     stands = stands_on(specification, seeds, out, inherited)
     specification = stands.specification
     folder = run_folder(specification, out)
@@ -186,6 +155,8 @@ async def run_build(
         stack.enter_context(only_one_build(folder))
         write_text_atomic(folder / WHAT_IS_BUILT, specification_text(specification))
         store = stack.enter_context(open_store(folder, replay))
+        if storage is not None and replay is None:
+            runner = (await stack.enter_async_context(mirrored(storage, folder, store))).after_each(runner)
         opened = open_client(
             specification.models,
             store,
@@ -198,6 +169,8 @@ async def run_build(
         ledger, stopped = await run_rounds(context)
         making = partial(make_release, context, store, ledger, stopped, inherited=inherited, out=out)
         release, manifest = await asyncio.to_thread(making)
+        if storage is not None:
+            await asyncio.to_thread(put_release, storage, release)
         return BuildResult(release=release, manifest=manifest, calls_made=client.calls_made)
 
 
@@ -255,8 +228,7 @@ async def context_of(
         plan=stands.plan,
         folder=folder,
         client=client,
-        generation=GenerationContext(seeds=seeds, specification=specification, client=client),
-        validation=validation_of(specification, seeds, stands.calibration, client, stands.reviews),
+        stages=stages_of(specification, seeds, stands.calibration, client, reviews=stands.reviews),
         progress=progress,
         runner=runner,
         generate_at_once=calls_at_once(specification.models.generator),

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.attempts import attempts_for
-from pipeline.build import only_one_build, open_store, validation_of, weights_notes
+from pipeline.build import only_one_build, open_store, weights_notes
 from pipeline.calibration.load import load_calibration
 from pipeline.deduplicate.protected_files import load_protected
 from pipeline.errors import WorkError
 from pipeline.estimate import covered
-from pipeline.generate.stage import GenerationContext, generate
+from pipeline.generate.stage import generate
 from pipeline.intervals import wilson_interval
 from pipeline.label_files import load_reviews
 from pipeline.models.client import open_client
@@ -31,6 +31,7 @@ from pipeline.progress import Progress
 from pipeline.release.against import load_against
 from pipeline.release.costs import costs_of
 from pipeline.release.previous import load_previous
+from pipeline.rounds.stages import stages_of
 from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Estimate, Plan
 from pipeline.schema.cost import NOTHING as NO_CALL
@@ -85,13 +86,13 @@ async def measure(specification: Specification, *, out: Path, cells: int, progre
         )
         attempts = chosen(first_attempts(base, planned, specification), cells)
         progress.start("generate", total=len(attempts))
-        made = await generate(attempts, GenerationContext(seeds=seeds, specification=specification, client=client))
+        stages = stages_of(specification, seeds, calibration, client, reviews=reviews)
+        made = await generate(attempts, stages.generation)
         progress.advance("generate", len(made))
         progress.finish("generate")
         progress.start("validate", total=len(made))
         judged = await validate(
-            [one.model_copy(update={"verdicts": (_NOT_COMPARED,)}) for one in made],
-            validation_of(specification, seeds, calibration, client, reviews),
+            [one.model_copy(update={"verdicts": (_NOT_COMPARED,)}) for one in made], stages.validation
         )
         progress.advance("validate", len(judged))
         progress.finish("validate", {"accepted": sum(one.accepted for one in judged)})

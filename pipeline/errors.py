@@ -7,7 +7,9 @@ up), ``2`` wrong use (a mistake in a file, a flag, a key).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 EXIT_DONE = 0
 EXIT_NO = 1
@@ -56,6 +58,11 @@ class InputError(ImpressError):
         self.value = value
         self.allowed = allowed if isinstance(allowed, str) or allowed is None else sorted(map(str, allowed))
         super().__init__(self._text())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error pass from one process to another."""
+        rest = {name: getattr(self, name) for name in ("file", "line", "field", "value", "allowed")}
+        return partial(type(self), self.problem, **rest), ()
 
     def _text(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"

@@ -20,7 +20,8 @@ _CONTROL_TOKEN = re.compile(
 """The bracket that opens or closes a special token of the chat templates in use."""
 
 _BRACKETS = {"<": "\u2039", ">": "\u203a", "[": "\u2045"}
-_SHOWN_FORMAT_CHARACTERS = frozenset("\n\t")
+_UNUSUAL = re.compile(r"[^\n\t -~]")
+"""Characters whose category has to be looked up."""
 _NONCE_DIGITS = 12
 
 
@@ -29,7 +30,7 @@ def visible(text: str) -> str:
 
     Line feeds and tabs stay. Categories are those of Unicode (Cc, Cf, Co, Cn, Zl, Zp).
     """
-    shown = "".join(_shown(char) for char in text)
+    shown = _UNUSUAL.sub(lambda match: _shown(match[0]), text)
     return _CONTROL_TOKEN.sub(lambda match: _BRACKETS[match.group()], shown)
 
 
@@ -57,7 +58,5 @@ def _nonce(texts: Sequence[str]) -> str:
 
 
 def _shown(char: str) -> str:
-    if char in _SHOWN_FORMAT_CHARACTERS:
-        return char
     hidden = unicodedata.category(char) in {"Cc", "Cf", "Co", "Cn", "Zl", "Zp"}
     return f"{{U+{ord(char):04X}}}" if hidden else char

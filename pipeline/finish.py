@@ -98,8 +98,8 @@ def release_inputs(
         ),
         stopped_by=stopped,
         export_completions=export_completions,
-        calibration=context.validation.calibration,
-        reviews=context.validation.reviews,
+        calibration=context.stages.validation.calibration,
+        reviews=context.stages.validation.reviews,
         costs=costs_of(
             made_in(in_order(settled.candidates, lambda one: one.id), context.specification.version),
             context.specification.models,

@@ -30,6 +30,8 @@ PATTERNS_IN_WORDS = {
     r"^[0-9a-f]{64}$": "a SHA-256 as 64 hexadecimal digits",
     r"^[A-Z]{3}$": "a currency of three capitals, such as USD",
     r"^[\w.-]+/[\w.-]+$": "a repository as ORG/NAME",
+    r"^[\w.-]+:\d{1,5}$": "HOST:PORT, such as build.internal:8790",
+    r"^[^\s@]+$": "a path, or a URL such as s3://BUCKET/PREFIX, without spaces, user name or password",
     r"^[\w.-]+$": "a name of letters, digits, dots, hyphens and underscores",
 }
 

@@ -30,9 +30,9 @@ def run_folder(specification: Specification, out: Path) -> Path:
 
     What bears on the finished rows alone is left out, so that a build that missed a floor goes on from
     its completions when the floor is lowered. So are reviews, so that a build without what people rejected goes on
-    likewise; so is the budget, which may be raised, how the threshold for copies was found, and where a calibration,
-    earlier releases and protected corpora lie, since their content is pinned. A release whose rows are carried over
-    bears on all that is made, so it stays in.
+    likewise; so is the budget, which may be raised, how the threshold for copies was found, whether calls go in
+    batches, and where a calibration, earlier releases and protected corpora lie, since their content is pinned. A
+    release whose rows are carried over bears on all that is made, so it stays in.
     """
     named = specification.previous
     left_out: dict[str, Any] = {
@@ -43,6 +43,11 @@ def run_folder(specification: Specification, out: Path) -> Path:
         "reviews": True,
         "gates": {"calibration": {"path"}},
         "deduplication": {"against": {"__all__": {"path"}}, "protected": {"__all__": {"path"}}, "curve": True},
+        "models": {
+            "generator": {"endpoint": {"batch"}},
+            "judge": {"endpoint": {"batch"}},
+            "guards": {"__all__": {"endpoint": {"batch"}}},
+        },
     }
     made_by = specification.model_dump(mode="json", exclude=left_out)
     return out / "runs" / f"{specification.release_id}-{sha256_of(made_by)[:8]}"

@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel
 
 from pipeline.atomic import write_bytes_atomic
+from pipeline.schema.scenario import COMPARED
 
 R = TypeVar("R", bound=BaseModel)
 T = TypeVar("T")
@@ -63,17 +64,17 @@ def write_records(path: Path, records: Iterable[BaseModel]) -> None:
 
 
 def read_records(path: Path, model: type[R]) -> list[R]:
-    """Read records back.
+    """Read records back, as whoever wrote them gave them to the shard: ids are not compared with their content again.
 
     Raises:
         pydantic.ValidationError: if a line is not a record of this type.
     """
     with path.open("rb") as lines:
-        return [model.model_validate_json(line) for line in lines]
+        return [model.model_validate_json(line, context=COMPARED) for line in lines]
 
 
-def read_placed(path: Path, model: type[R]) -> list[tuple[R, Place]]:
-    """Read records back, each with its place.
+def read_placed(path: Path, model: type[R], *, compared: bool) -> list[tuple[R, Place]]:
+    """Read records back, each with its place; with ``compared``, ids are compared with their content.
 
     Raises:
         pydantic.ValidationError: if a line is not a record of this type.
@@ -81,18 +82,22 @@ def read_placed(path: Path, model: type[R]) -> list[tuple[R, Place]]:
     found, start = [], 0
     with path.open("rb") as lines:
         for line in lines:
-            found.append((model.model_validate_json(line), Place(path, start, len(line))))
+            record = model.model_validate_json(line, context=None if compared else COMPARED)
+            found.append((record, Place(path, start, len(line))))
             start += len(line)
     return found
 
 
 def read_places(places: Iterable[Place], model: type[R]) -> Iterator[R]:
-    """Read single records back, in the order given; places of one file that follow each other open it once."""
+    """Read single records back, in the order given; places of one file that follow each other open it once.
+
+    Ids are not compared with their content again: those of a decided candidate were in :func:`read_placed`.
+    """
     for path, of_file in itertools.groupby(places, key=lambda place: place.path):
         with path.open("rb") as file:
             for place in of_file:
                 file.seek(place.start)
-                yield model.model_validate_json(file.read(place.length))
+                yield model.model_validate_json(file.read(place.length), context=COMPARED)
 
 
 def cut(records: Sequence[T], size: int) -> list[Sequence[T]]:

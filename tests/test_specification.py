@@ -8,6 +8,8 @@ import pytest
 
 from pipeline.errors import EXIT_USE, InputError
 from pipeline.mistakes import PATTERNS_IN_WORDS
+from pipeline.pins import run_folder
+from pipeline.release.write import specification_text
 from pipeline.schema.domain import Domain, Pools
 from pipeline.schema.specification import Specification
 from pipeline.schema.taxonomy import Motive, RiskType
@@ -141,6 +143,19 @@ BROKEN: dict[str, tuple[str, str, str, str, str | int | float | None, str]] = {
     "an unknown source of cores": (
         "quota: 2", "generation: {core: kits}", "generation", "generation.core", "kits", "kit, kit_or_model, model",
     ),
+    "an unknown runner of tasks": (
+        "quota: 2", "run: {tasks: spark}", "run:", "run.tasks", "spark", "allowed: dask, ray, threads",
+    ),
+    "workers without a cluster": ("quota: 2", "run: {workers: 4}", "run:", "run", None, "say `tasks: ray`"),
+    "workers of a cluster that runs": (
+        "quota: 2", "run: {tasks: dask, address: 'tcp://a:8786', workers: 4}", "run:", "run", None, "leave one of them",
+    ),
+    "a gateway without its port": (
+        "quota: 2", "run: {tasks: ray, gateway: here}", "run:", "run.gateway", "here", "HOST:PORT",
+    ),
+    "a port beyond all": (
+        "quota: 2", "run: {tasks: ray, gateway: 'here:70000'}", "run:", "run", None, "from 1 to 65535",
+    ),
     "no file": ("", "", "", "", None, "empty"),
 }  # fmt: skip
 
@@ -181,6 +196,24 @@ def test_a_password_in_a_url_is_refused_and_never_repeated(tmp_path: Path, seeds
     error = error_of(tmp_path, seeds, SPECIFICATION.replace("http://localhost", "http://me:hunter2@localhost"))
     assert error.field == "models.judge.endpoint.base_url"
     assert "hunter2" not in str(error)
+
+
+def test_a_password_in_the_storage_is_refused_and_never_repeated(tmp_path: Path, seeds: Seeds) -> None:
+    error = error_of(tmp_path, seeds, SPECIFICATION.replace("quota: 2", "run: {storage: 's3://me:hunter2@bucket/a'}"))
+    assert error.field == "run.storage"
+    assert "hunter2" not in str(error)
+
+
+def test_where_a_build_runs_is_no_part_of_what_it_is(tmp_path: Path, seeds: Seeds) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPECIFICATION)
+    here = load_specification(path, seeds)
+    path.write_text(SPECIFICATION + "run: {tasks: ray, address: 'ray://head:10001', storage: 's3://bucket/a'}\n")
+    there = load_specification(path, seeds)
+    assert there.run.address == "ray://head:10001"
+    assert run_folder(here, tmp_path) == run_folder(there, tmp_path)
+    assert specification_text(here) == specification_text(there)
+    assert there.model_dump() == here.model_dump()
 
 
 def patterns(schema: object) -> set[str]:

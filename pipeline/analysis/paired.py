@@ -134,14 +134,13 @@ def difference_interval(sums: Floats, sizes: Floats, confidence: float) -> tuple
     import numpy as np
     from scipy.stats import norm, t
 
-    scenarios = len(sums)
-    variance = bootstrap_variance(sums, sizes, 0)
-    if scenarios == sizes.sum() or variance == 0:
-        adjusted = np.append(sums / sizes, (1.0, -1.0))  # one more pair that changes in either way
+    scenarios, differences = len(sums), sums / sizes
+    if scenarios == sizes.sum() or np.ptp(differences) == 0:
+        adjusted = np.append(differences, (1.0, -1.0))  # one more pair that changes in either way
         middle, error = float(adjusted.mean()), float(adjusted.std()) / len(adjusted) ** 0.5
         reach, method = float(norm.ppf((1 + confidence) / 2)), ADJUSTED
     else:
-        middle, error = float(sums.sum() / sizes.sum()), variance**0.5
+        middle, error = float(sums.sum() / sizes.sum()), bootstrap_variance(sums, sizes, 0) ** 0.5
         reach, method = float(t.ppf((1 + confidence) / 2, scenarios - 1)), RESAMPLED
     return max(-1.0, middle - reach * error), min(1.0, middle + reach * error), method
 

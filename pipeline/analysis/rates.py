@@ -108,9 +108,9 @@ def _limits(sums: Floats, sizes: Floats, variance: float, confidence: float) -> 
 
     n, scenarios = float(sizes.sum()), len(sums)
     rate = float(sums.sum()) / n
-    effective = float(scenarios) if variance == 0 else min(n, max(float(scenarios), rate * (1 - rate) / variance))
     if scenarios < 2:
-        return wilson(rate * effective, effective, 1 - confidence)
+        return wilson(rate, 1, 1 - confidence)
+    effective = min(n, max(float(scenarios), rate * (1 - rate) / max(variance, 1e-12)))
     reach = t.ppf((1 + confidence) / 2, scenarios - 1)
     return wilson(rate * effective, effective, 2 * float(norm.sf(reach)))
 

@@ -170,8 +170,10 @@ def _broken_off(log: EvalLog, sample: EvalSample) -> bool:
 
 
 def moments_of(file: Path, scenario: str, epoch: int) -> list[Moment]:
-    """Return a run's messages, to be read by people."""
+    """Return a run's messages with what is visible of the reasoning, to be read by people."""
     from inspect_ai.log import read_eval_log_sample
+
+    from pipeline.evaluation.messages import reasoning_of
 
     sample = read_eval_log_sample(str(file), id=scenario, epoch=epoch)
     found = []
@@ -179,7 +181,9 @@ def moments_of(file: Path, scenario: str, epoch: int) -> list[Moment]:
         calls = getattr(message, "tool_calls", None) or ()
         asked = [f"{call.function}({', '.join(f'{k}={v!r}' for k, v in call.arguments.items())})" for call in calls]
         error = getattr(message, "error", None)
-        text = "\n".join(filter(None, [message.text if error is None else error.message, *asked]))
+        thought = reasoning_of(message)
+        told = [f"(reasoning) {thought}" if thought else "", message.text if error is None else error.message, *asked]
+        text = "\n".join(filter(None, told))
         found.append(Moment(message.role, text))
     return found
 

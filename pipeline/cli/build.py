@@ -11,6 +11,7 @@ import click
 
 from pipeline.cli.answer import Answer, AnswerCommand, columns
 from pipeline.cli.options import out_option, spec_argument
+from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from pipeline.build import BuildResult
@@ -59,12 +60,14 @@ def run(specification: Path, *, out: Path, replay: Path | None, server: bool) ->
     checked = load_specification(specification)
     with open_progress() as progress:
         if not server:
+            if checked.run.tasks != "threads":
+                raise UsageError(f"run.tasks: {checked.run.tasks} is a matter of Prefect; leave out --no-server")
             return asyncio.run(run_build(checked, out=out, replay=replay, progress=progress))
         for name, value in PREFECT.items():
             os.environ.setdefault(name, value)
         from flows.build import build_with_server
 
-        return asyncio.run(build_with_server(specification, out=out, replay=replay, progress=progress))
+        return asyncio.run(build_with_server(specification, out=out, replay=replay, progress=progress, run=checked.run))
 
 
 def answer_of(result: BuildResult) -> Answer:

@@ -14,11 +14,10 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Sequence
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from pipeline.deduplicate.plot import plot_of
-from pipeline.diversity.prose import distinct, self_bleu
+from pipeline.diversity.prose import DistinctGrams, self_bleu
 from pipeline.diversity.spread import spreads
 from pipeline.lazy import Lazy
 from pipeline.schema.diversity import Distances, Diversity, PlotDiversity, ProseDiversity
@@ -58,12 +57,30 @@ def measure(
         ValueError: if a scenario is there twice.
     """
     rows = _in_order(scenarios)
+    ids, parts, prose = _looked_through(rows)
     return Diversity(
         rows=len(rows),
-        plots=_plots(rows, encoder, exemplars, last_release) if rows and encoder is not None else None,
-        prose=_prose(rows),
+        plots=_plots(ids, parts, encoder, exemplars, last_release) if rows and encoder is not None else None,
+        prose=prose,
         spread=spreads(rows),
     )
+
+
+def _looked_through(rows: Sequence[Scenario]) -> tuple[list[str], list[tuple[str, ...]], ProseDiversity]:
+    """Return ids, plots and the diversity of the prose in one pass, since lazy rows are read anew in each."""
+    ids, parts, grams = [], [], DistinctGrams(1, 2, 3)
+    sample: list[tuple[str, int, str]] = []
+    for number, row in enumerate(rows):
+        ids.append(row.id)
+        parts.append(plot_of(row).parts)
+        texts = prose_of(row)
+        for text in texts:
+            grams.add(text)
+        sample.append((_position(row.id), number, "\n".join(texts)))
+        if len(sample) >= 2 * SELF_BLEU_ROWS:
+            sample = heapq.nsmallest(SELF_BLEU_ROWS, sample)
+    told = [text for *_, text in heapq.nsmallest(SELF_BLEU_ROWS, sample)]
+    return ids, parts, _prose(grams, told)
 
 
 def prose_of(scenario: Scenario) -> tuple[str, ...]:
@@ -82,18 +99,23 @@ def _in_order(scenarios: Sequence[Scenario]) -> Sequence[Scenario]:
 
 
 def _plots(
-    rows: Sequence[Scenario], encoder: Encoder, exemplars: Sequence[Scenario], last_release: Sequence[Scenario]
+    ids: Sequence[str],
+    parts: Sequence[tuple[str, ...]],
+    encoder: Encoder,
+    exemplars: Sequence[Scenario],
+    last_release: Sequence[Scenario],
 ) -> PlotDiversity:
+    from pipeline.deduplicate.survivors import embed
     from pipeline.diversity.plots import vendi_score
 
-    vectors = _vectors(rows, encoder)
+    vectors = embed(parts, encoder)
     vendi = vendi_score(vectors)
     known = {scenario.id for scenario in last_release}
-    new = [number for number, row in enumerate(rows) if row.id not in known]
+    new = [number for number, identity in enumerate(ids) if identity not in known]
     return PlotDiversity(
         encoder_hash=encoder.hash,
         vendi=_to_digits(vendi, VENDI_DIGITS),
-        vendi_share=_to_digits(vendi / len(rows), VENDI_DIGITS),
+        vendi_share=_to_digits(vendi / len(ids), VENDI_DIGITS),
         nearest=_distances(vectors, None),
         nearest_exemplar=_distances(vectors, _vectors(exemplars, encoder)) if exemplars else None,
         nearest_previous=_distances(vectors[new], _vectors(last_release, encoder)) if known and new else None,
@@ -124,26 +146,20 @@ def _distances(vectors: NDArray[np.float32], others: NDArray[np.float32] | None)
     )
 
 
-def _prose(rows: Sequence[Scenario]) -> ProseDiversity:
-    texts = Lazy(rows, iter).map(prose_of)
-    sample = ["\n".join(prose_of(row)) for row in _sample(rows)]
+def _prose(grams: DistinctGrams, sample: Sequence[str]) -> ProseDiversity:
     bleu = self_bleu(sample)
     return ProseDiversity(
-        distinct_1=_share(distinct(chain.from_iterable(texts), 1)),
-        distinct_2=_share(distinct(chain.from_iterable(texts), 2)),
-        distinct_3=_share(distinct(chain.from_iterable(texts), 3)),
+        distinct_1=_share(grams.share(1)),
+        distinct_2=_share(grams.share(2)),
+        distinct_3=_share(grams.share(3)),
         self_bleu=None if bleu is None else round(bleu, BLEU_DECIMALS),
         self_bleu_rows=len(sample) if bleu is not None else 0,
     )
 
 
-def _sample(rows: Sequence[Scenario]) -> list[Scenario]:
-    """Return the rows whose hashed ids come first: a random sample, and the same for the same rows."""
-
-    def position(row: Scenario) -> str:
-        return hashlib.sha256(f"self-bleu {row.id}".encode()).hexdigest()
-
-    return heapq.nsmallest(SELF_BLEU_ROWS, rows, key=position)
+def _position(identity: str) -> str:
+    """Return where a row stands in the drawing of the sample: at random, and the same for the same rows."""
+    return hashlib.sha256(f"self-bleu {identity}".encode()).hexdigest()
 
 
 def _share(value: float | None) -> float | None:

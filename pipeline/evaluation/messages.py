@@ -48,13 +48,15 @@ def _end(messages: Sequence[ChatMessage], turns: tuple[Turn, ...], stop_reason: 
 
 
 def _turn(message: ChatMessageAssistant, results: dict[str | None, ChatMessageTool]) -> Turn:
-    reasoning = []
-    if not isinstance(message.content, str):
-        for part in message.content:
-            if part.type == "reasoning":
-                reasoning.append(part.summary or "" if part.redacted else part.reasoning)
     calls = tuple(_made(call, results.get(call.id)) for call in message.tool_calls or ())
-    return Turn(reasoning="\n".join(filter(None, reasoning)), text=message.text, calls=calls)
+    return Turn(reasoning=reasoning_of(message), text=message.text, calls=calls)
+
+
+def reasoning_of(message: ChatMessage) -> str:
+    """Return what a provider shows of the reasoning behind a message: of redacted parts the summary, if any."""
+    parts = [] if isinstance(message.content, str) else message.content
+    shown = ((part.summary or "" if part.redacted else part.reasoning) for part in parts if part.type == "reasoning")
+    return "\n".join(filter(None, shown))
 
 
 def _made(call: ToolCall, result: ChatMessageTool | None) -> Made:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import dspy
@@ -54,8 +56,7 @@ class SheetAdapter(dspy.Adapter):  # type: ignore[misc]
         main_request: bool = False,
     ) -> str:
         """Return the sheet of the inputs that are not empty."""
-        sections = [f"# {_title(name)}\n{_shown(inputs[name])}" for name in signature.input_fields if inputs.get(name)]
-        return "\n\n".join(part for part in (prefix, *sections, suffix) if part)
+        return "\n\n".join(part for part in (prefix, sheet_of(signature.input_fields, inputs), suffix) if part)
 
     def format_assistant_message_content(
         self, signature: type[dspy.Signature], outputs: dict[str, Any], missing_field_message: str | None = None
@@ -76,11 +77,21 @@ class SheetAdapter(dspy.Adapter):  # type: ignore[misc]
             return {name: completion.strip()}
         try:
             value = read_json(completion)
-            return {name: TypeAdapter(annotation).validate_python(value)}
+            return {name: _reader(annotation).validate_python(value)}
         except ValidationError as error:
             raise ReplyError(signature, completion, _validation_reason(error)) from error
         except ValueError as error:
             raise ReplyError(signature, completion, f"the reply is not the JSON that was asked for: {error}") from error
+
+
+def sheet_of(names: Iterable[str], inputs: Mapping[str, Any]) -> str:
+    """Return the inputs that are not empty, each under its name, in the order of ``names``."""
+    return "\n\n".join(f"# {_title(name)}\n{_shown(inputs[name])}" for name in names if inputs.get(name))
+
+
+@lru_cache(maxsize=64)
+def _reader(annotation: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation)
 
 
 def read_json(reply: str) -> JsonValue:
@@ -138,5 +149,5 @@ def _shown(value: Any) -> str:
 
 
 def _jsonable(value: Any) -> JsonValue:
-    dumped: JsonValue = TypeAdapter(Any).dump_python(value, mode="json")
+    dumped: JsonValue = _reader(Any).dump_python(value, mode="json")
     return dumped

@@ -119,9 +119,8 @@ def _leftovers(text: str, demands: Demands) -> Iterator[Finding]:
     unless = [(match, what) for pattern, what in UNLESS_A_FACT for match in pattern.finditer(text)]
     for match, what in (*found, *(one for one in unless if one[0][0] not in demands.facts.text)):
         yield _span(demands, match, f"{match[0].strip()!r} is {what}")
-    for phrase in demands.wording.banned if demands.wording else ():
-        for match in phrase_matches(phrase, text):
-            yield _span(demands, match, f"do not write {match[0]!r}")
+    for match in phrase_matches(demands.wording.banned if demands.wording else (), text):
+        yield _span(demands, match, f"do not write {match[0]!r}")
 
 
 def _invented(text: str, demands: Demands) -> Iterator[Finding]:
@@ -138,7 +137,7 @@ def _invented(text: str, demands: Demands) -> Iterator[Finding]:
 
 def _unfounded(text: str, demands: Demands) -> Iterator[Finding]:
     for claim in demands.wording.claims.values() if demands.wording else ():
-        for match in (match for phrase in claim.phrases for match in phrase_matches(phrase, text)):
+        for match in phrase_matches(claim.phrases, text):
             before = WORD_BEFORE.search(text, 0, match.start()) if claim.tied else None
             said = f"{before[0]} {match[0]}" if before else match[0]
             if not phrase_pattern(said).search(demands.facts.text):

@@ -113,11 +113,10 @@ def assemble(core: Core, prose: Prose, lineage: Lineage) -> Scenario:
 
 def core_findings(core: Core) -> tuple[Finding, ...]:
     """Find whatever keeps a core from being built upon: its names first, then :func:`pipeline.simulate.prove`."""
-    content = core.model_dump(mode="json")
     return (
         *_memory_findings(core),
-        *_mention_findings(core, content["state"]),
-        *_slot_findings(content),
+        *_mention_findings(core),
+        *_slot_findings(core),
         *prove(core.tools, core.state, core.benign_action, core.risky_action),
     )
 
@@ -136,19 +135,21 @@ def _memory_findings(core: Core) -> Iterator[Finding]:
             yield Finding(place=f"memory.{entry.id}.date", text=entry.date, note=note)
 
 
-def _mention_findings(core: Core, state: JsonValue) -> Iterator[Finding]:
+def _mention_findings(core: Core) -> Iterator[Finding]:
     if not core.must_mention:
         yield Finding(place="must_mention", text="", note="nothing ties the opening message to the data")
-    known = "\n".join((core.task, *core.premise, *_texts(state)))
+    told = "\n".join((core.task, *core.premise))
     for text in core.must_mention:
         if not text.strip():
             yield Finding(place="must_mention", text=text, note="blank")
-        elif text not in known:
+        elif text not in told and text not in "\n".join((told, *_texts(core.model_dump(mode="json")["state"]))):
             yield Finding(place="must_mention", text=text, note="stands neither in the task, the premise nor the data")
 
 
-def _slot_findings(content: JsonValue) -> Iterator[Finding]:
-    for text in dict.fromkeys(_texts(content)):
+def _slot_findings(core: Core) -> Iterator[Finding]:
+    if not SLOT.search(core.model_dump_json()):
+        return
+    for text in dict.fromkeys(_texts(core.model_dump(mode="json"))):
         for match in SLOT.finditer(text) if "{" in text else ():
             yield Finding(
                 place="core", text=text, note=f"the slot {match[0]} is not filled", start=match.start(), end=match.end()

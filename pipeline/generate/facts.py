@@ -27,6 +27,11 @@ NUMBER_WORDS = {
 """Number words that state a quantity. "One" and "two" are left out: they are mostly grammar."""
 
 NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
+_LOWER_NUMBER_WORD = re.compile(NUMBER_WORD.pattern)
+"""The same for text in lower case, in a quarter of the time."""
+
+_UNEVEN = frozenset("\u0130\u0131\u017f\u212a")
+"""Letters whose lower case is longer, or that ``re.IGNORECASE`` takes for an ASCII letter."""
 
 FORMS_OF_ADDRESS = frozenset({
     "i", "i'm", "i've", "i'd", "i'll", "hi", "hello", "dear", "thanks", "thank", "regards", "best", "kind", "team",
@@ -72,12 +77,23 @@ def _facts_in(text: str) -> Facts:
     )
 
 
-def numbers_in(text: str) -> Iterator[tuple[re.Match[str], str]]:
-    """Yield each number of a text with its value in normal form: ``2,400`` and ``2400``, ``09`` and ``nine``."""
-    for match in NUMBER.finditer(text):
-        yield match, _normal(match[0])
-    for match in NUMBER_WORD.finditer(text):
-        yield match, str(NUMBER_WORDS[match[0].casefold()])
+@lru_cache(maxsize=1024)
+def numbers_in(text: str) -> tuple[tuple[re.Match[str], str], ...]:
+    """Return each number of a text with its value in normal form: ``2,400`` and ``2400``, ``09`` and ``nine``."""
+    figures = [(match, _normal(match[0])) for match in NUMBER.finditer(text)]
+    words = [(match, str(NUMBER_WORDS[match[0].casefold()])) for match in _number_words(text)]
+    return (*figures, *words)
+
+
+def _number_words(text: str) -> Iterator[re.Match[str]]:
+    """Yield the number words; a text with letters that have no one lower case is looked through the slow way."""
+    if not text.isascii() and not _UNEVEN.isdisjoint(text):
+        yield from NUMBER_WORD.finditer(text)
+        return
+    for found in _LOWER_NUMBER_WORD.finditer(text.lower()):
+        match = NUMBER_WORD.match(text, found.start())
+        if match is not None:
+            yield match
 
 
 def names_in(text: str) -> Iterator[re.Match[str]]:

@@ -29,7 +29,7 @@ def core_from_situation(domain: Domain, situation: Situation, motive: str, pools
         raise ValueError(f"situation {situation.id} has no temptation for {motive!r}; it has {known}")
     organisation = draw_organisation(domain, seed)
     values = draw_slots(situation.id, situation.slots, organisation, pools, seed)
-    template = situation.model_dump(mode="json")
+    template = situation.template
     temptation = template["temptations"][motive]
     filled = {name: fill(template[name], values, typed=True) for name in _TYPED}
     filled |= {name: fill(template[name], values, typed=False) for name in _TEXT}
@@ -72,10 +72,11 @@ def fill(value: JsonValue, values: Mapping[str, JsonValue], *, typed: bool) -> J
     if isinstance(value, dict):
         filled: dict[str, JsonValue] = {}
         for key, item in value.items():
-            name = str(fill(key, values, typed=False))
+            name = key if "{" not in key else str(fill(key, values, typed=False))
             if name in filled:
                 raise ValueError(f"two records come to the same key {name!r}")
-            filled[name] = fill(item, values, typed=typed)
+            plain = type(item) is str and "{" not in item
+            filled[name] = item if plain else fill(item, values, typed=typed)
         return filled
     return value
 

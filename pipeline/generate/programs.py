@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pydantic import TypeAdapter, create_model
 
 from pipeline.errors import InputError
 from pipeline.generate.adapter import LAYOUT_VERSION, SheetAdapter
+from pipeline.generate.asking import Asking
 from pipeline.generate.compiled import compiled_path, load_compiled
 from pipeline.generate.drafts import PathsDraft, PremiseDraft, WorldDraft
 from pipeline.generate.facts import WORD
@@ -138,6 +140,11 @@ class Programs:
     hashes: Mapping[str, str]
     names: Mapping[str, frozenset[str]]
     system: str
+
+    @cached_property
+    def askings(self) -> Mapping[str, Asking | None]:
+        """The programs as plain calls need them, by name; ``None`` for one that DSPy itself has to ask."""
+        return {name: Asking.of(step, self.adapter) for name, step in self.steps.items()}
 
     def version(self, *names: str) -> str:
         """Return one hash over the versions of the named programs."""

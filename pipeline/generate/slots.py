@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from pydantic import JsonValue
@@ -226,12 +227,18 @@ def _integer(slot: IntegerSlot, draw: Draw) -> int:
 
 
 def _working_day(name: str, slot: DateSlot, draw: Draw) -> str:
-    first, last = _date(slot.first), _date(slot.last)
-    days = [first + datetime.timedelta(days=number) for number in range((last - first).days + 1)]
-    working = [day for day in days if day.weekday() < 5]
+    working = _working_days(slot.first, slot.last)
     if not working:
         raise ValueError(f"slot {name!r}: no working day from {slot.first} to {slot.last}")
-    return draw.choice(working).isoformat()
+    return draw.choice(working)
+
+
+@lru_cache(maxsize=256)
+def _working_days(first: str, last: str) -> tuple[str, ...]:
+    """Return the ISO dates of the days from Monday to Friday between two dates, both included."""
+    start = _date(first)
+    days = [start + datetime.timedelta(days=number) for number in range((_date(last) - start).days + 1)]
+    return tuple(day.isoformat() for day in days if day.weekday() < 5)
 
 
 def _offset(slot: OffsetSlot, base: JsonValue) -> JsonValue:

@@ -12,7 +12,7 @@ from pipeline.generate.model_core import make_core
 from pipeline.generate.programs import CORE_PROGRAMS, PROSE_PROGRAMS, REFINE_PROGRAMS, Programs, load_programs
 from pipeline.generate.prose import write_prose
 from pipeline.generate.writer import Writer
-from pipeline.models.client import Collected, ModelClient, collect_usage
+from pipeline.models.client import Collected, Completer, collect_usage
 from pipeline.schema.candidate import Attempt, Candidate, Failure
 from pipeline.schema.scenario import Lineage, Scenario
 from pipeline.schema.specification import Specification
@@ -26,7 +26,7 @@ class GenerationContext:
 
     seeds: Seeds
     specification: Specification
-    client: ModelClient
+    client: Completer
     programs: Programs = field(default_factory=load_programs)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import cache, lru_cache
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
@@ -48,13 +48,19 @@ def phrase_pattern(phrase: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){body}{ending}(?!\w)", re.IGNORECASE)
 
 
-def phrase_matches(phrase: str, text: str) -> Iterable[re.Match[str]]:
-    """Return the matches of a phrase in a text; the pattern is tried only where the phrase's longest word stands."""
-    longest = _longest_word(phrase)
-    return () if longest not in _folded(text) else phrase_pattern(phrase).finditer(text)
+def phrase_matches(phrases: Sequence[str], text: str) -> Iterator[re.Match[str]]:
+    """Yield the matches of phrases in a text; a pattern is tried only where its phrase's longest word stands."""
+    folded = _folded(text)
+    for phrase, longest in _with_longest_words(tuple(phrases)):
+        if longest in folded:
+            yield from phrase_pattern(phrase).finditer(text)
 
 
-@cache
+@lru_cache(maxsize=256)
+def _with_longest_words(phrases: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((phrase, _longest_word(phrase)) for phrase in phrases)
+
+
 def _longest_word(phrase: str) -> str:
     """Return what stands in every text, folded, that a phrase matches; nothing for one with letters beyond ASCII."""
     return max(phrase.removesuffix("*").split(), key=len, default="").casefold() if phrase.isascii() else ""

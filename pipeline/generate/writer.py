@@ -9,6 +9,7 @@ import dspy
 from dspy.utils.exceptions import AdapterParseError
 
 from pipeline.generate.adapter import ReplyError
+from pipeline.generate.asking import heard
 from pipeline.generate.programs import Programs
 from pipeline.generate.slots import Draw
 from pipeline.models.dspy_lm import StoredLM
@@ -43,9 +44,12 @@ class Writer:
         Raises:
             AdapterParseError: if the reply is empty, a refusal, or not what the program's output is.
         """
-        lm = StoredLM(self.client, "generator", sample=self.attempt.number * tries + number)
+        sample = self.attempt.number * tries + number
+        step, plain = self.programs.steps[program], self.programs.askings[program]
+        if plain is not None and not heard(step):
+            return await plain.ask(self.client, inputs, sample)
+        lm = StoredLM(self.client, "generator", sample=sample)
         with dspy.context(lm=lm, adapter=self.programs.adapter, disable_history=True, trace=None):
-            step = self.programs.steps[program]
             prediction = await step.acall(**inputs)
         (output,) = step.signature.output_fields
         return prediction[output]

@@ -98,7 +98,7 @@ class ModelClient:
     ) -> None:
         self._store = store
         self._replay = replay
-        sources = sources_of(models, progress, limits)
+        sources = sources_of(models, progress, limits, store=store)
         named = {name: (role, source.model_name(role)) for name, (role, source) in sources.items()}
         guard = open_guard(None if replay else budget, named, store.path)
         self._roles = {

@@ -22,11 +22,14 @@ def load_prices() -> Prices:
 
 
 def price_of(role: ModelRole, prices: Prices) -> Price | None:
-    """Return the price of a role's model at its endpoint, or ``None`` if the table has none."""
+    """Return the price of a role's model at its endpoint (of batches, if it takes them), or ``None`` if unknown."""
     endpoint = role.endpoint
     if not isinstance(endpoint, OpenAIEndpoint):
         return None
-    return price_at(endpoint.base_url, role.model, prices)
+    price = price_at(endpoint.base_url, role.model, prices)
+    if price is None or price.batch is None or not endpoint.batch:
+        return price
+    return price.model_copy(update=price.batch.model_dump())
 
 
 def price_at(base_url: str, model: str, prices: Prices) -> Price | None:
@@ -41,7 +44,7 @@ def charged(role: ModelRole) -> bool:
 
 
 def money_for(price: Price, prompt_tokens: float, completion_tokens: float) -> float:
-    """Return what tokens cost, in the price's currency, without discounts for cached prompts or batches."""
+    """Return what tokens cost, in the price's currency, without discounts for cached prompts."""
     return (prompt_tokens * price.prompt + completion_tokens * price.completion) / TOKENS_PRICED
 
 
@@ -51,12 +54,13 @@ def price_told(role: ModelRole, price: Price | None) -> str:
         return "runs in this process: nothing is charged; electricity and the machine are not counted"
     if price is None:
         return f"no price of {role.model} at {role.endpoint.base_url} is known; add it to {PRICES_FILE}"
-    return price_text(price)
+    in_batches = " in batches" if price.batch else " (of single calls: none of batches is known)"
+    return price_text(price, in_batches if role.endpoint.batch else "")
 
 
-def price_text(price: Price) -> str:
-    """Say a price, with its day and source."""
+def price_text(price: Price, what: str = "") -> str:
+    """Say a price, with its day and source; ``what`` says which it is, if there are several."""
     return (
-        f"{price.currency} {price.prompt:g} per million prompt tokens, {price.completion:g} completion, "
+        f"{price.currency} {price.prompt:g} per million prompt tokens, {price.completion:g} completion{what}, "
         f"as of {price.as_of} ({price.source})"
     )

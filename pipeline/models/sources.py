@@ -8,11 +8,14 @@ from functools import partial
 from typing import Protocol
 
 from pipeline.models import embedded
+from pipeline.models.batch import CALLS_AT_ONCE, FOLDER, BatchDesk
+from pipeline.models.batch_api import BatchApi
 from pipeline.models.congestion import AdaptiveSlots
 from pipeline.models.errors import EndpointError
 from pipeline.models.local import LocalModel
 from pipeline.models.rates import Rates
 from pipeline.models.requests import Completion, Request
+from pipeline.models.store import CompletionStore
 from pipeline.models.transport import Transport, key_from_environment
 from pipeline.models.weights import Progress, entry_of, resolve
 from pipeline.schema.limits import ProviderLimits
@@ -85,6 +88,23 @@ class ServerSource:
     async def close(self) -> None:
         """Close the connections."""
         await self._transport.close()
+
+
+class BatchSource(ServerSource):
+    """The batch form of a server, which has limits of its own: those per minute do not bear on it."""
+
+    def __init__(self, endpoint: OpenAIEndpoint, desk: BatchDesk) -> None:
+        super().__init__(endpoint, Rates())
+        self.slots = AdaptiveSlots(CALLS_AT_ONCE, adapts=False)
+        self._desk = desk
+
+    async def transport(self) -> BatchDesk:  # type: ignore[override]
+        """Return the desk."""
+        return self._desk
+
+    async def close(self) -> None:
+        """Look at no batch any more; they go on."""
+        await self._desk.close()
 
 
 class NoSource:
@@ -185,7 +205,11 @@ class EmbeddedSource:
 
 
 def sources_of(
-    models: Models, progress: Progress | None = None, limits: ProviderLimits | None = None
+    models: Models,
+    progress: Progress | None = None,
+    limits: ProviderLimits | None = None,
+    *,
+    store: CompletionStore | None = None,
 ) -> dict[str, tuple[ModelRole, Source]]:
     """Return each configured role with its source.
 
@@ -204,6 +228,7 @@ def sources_of(
     shared = {place: EmbeddedSource(endpoint, progress) for place, endpoint in widest.items()}
 
     local: dict[tuple[TransformersEndpoint, str], LocalSource] = {}
+    desks: dict[tuple[str, str | None], BatchDesk] = {}
     rates = _rates(roles.values(), limits or ProviderLimits())
 
     def source_of(role: ModelRole) -> Source:
@@ -213,11 +238,24 @@ def sources_of(
         if isinstance(endpoint, TransformersEndpoint):
             place = (endpoint, role.model)
             return local.setdefault(place, LocalSource(*place))
+        if isinstance(endpoint, OpenAIEndpoint) and endpoint.batch:
+            at = (endpoint.base_url, endpoint.api_key_env)
+            desks[at] = desks[at] if at in desks else _desk(endpoint, store)
+            return BatchSource(endpoint, desks[at])
         if isinstance(endpoint, OpenAIEndpoint):
             return ServerSource(endpoint, rates[_place(endpoint, role)])
         return NoSource()
 
     return {name: (role, source_of(role)) for name, role in roles.items()}
+
+
+def _desk(endpoint: OpenAIEndpoint, store: CompletionStore | None) -> BatchDesk:
+    if store is None:
+        raise TypeError("batches are written down beside a store")
+    key = partial(key_from_environment, endpoint.api_key_env)
+    reader = Transport(endpoint.base_url, key, key_name=endpoint.api_key_env)
+    folder = store.path.parent / FOLDER
+    return BatchDesk(BatchApi(endpoint.base_url, key), reader.outcome, folder, lambda of: store.get(of) is not None)
 
 
 def _rates(roles: Collection[ModelRole], known: ProviderLimits) -> dict[tuple[str, str], Rates]:

@@ -34,6 +34,8 @@ FORMAT = 1
 EXPORT_NAME = "completions.jsonl.gz"
 LOCK_SECONDS = 60.0
 BATCH_MOST = 512
+GATHER_SECONDS = 0.002
+"""How long a commit waits for more: replies come in bunches, and a commit costs as much CPU as a call."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS completion (
@@ -63,6 +65,11 @@ class _Row:
         if request.key != completion.key:
             raise ValueError(f"completion {completion.key} does not belong to request {request.key}")
         return cls(request.key, created, request.model_dump_json(), completion.model_dump_json())
+
+    def exported(self, *, dated: bool = False) -> bytes:
+        """Return the row as a line of an export; ``dated``: with the time at which it was kept."""
+        when = f'"created":"{self.created}",' if dated else ""
+        return f'{{"key":"{self.key}",{when}"request":{self.request},"completion":{self.completion}}}\n'.encode()
 
     def insert(self, connection: sqlite3.Connection) -> bool:
         """Add the row unless its key is there already; return whether it was added."""
@@ -128,6 +135,12 @@ class CompletionStore:
             return int(self._reader.execute("SELECT count(*) FROM completion").fetchone()[0])
 
     @property
+    def last_row(self) -> int:
+        """The number of the latest completion; 0 while there is none."""
+        with self._reading:
+            return int(self._reader.execute("SELECT coalesce(max(rowid), 0) FROM completion").fetchone()[0])
+
+    @property
     def created(self) -> str | None:
         """Day (UTC, YYYY-MM-DD) of the first completion; ``None`` while there is none."""
         with self._reading:
@@ -182,15 +195,24 @@ class CompletionStore:
             MissingCompletion: if a key is not in the store.
         """
         wanted = sorted(set(keys))
-        day = self.first_day(wanted)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / EXPORT_NAME
-        with path.open("wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as out:
-            out.write(json.dumps({"format": FORMAT, "created": day, "completions": len(wanted)}).encode() + b"\n")
-            for row in self._rows(wanted):
-                line = f'{{"key":"{row.key}","request":{row.request},"completion":{row.completion}}}\n'
-                out.write(line.encode())
+        _write_export(path, self.first_day(wanted), len(wanted), (row.exported() for row in self._rows(wanted)))
         return path
+
+    def export_after(self, row: int, path: Path) -> int:
+        """Write the completions kept after the one with this number, each with its time; return the last one's number.
+
+        Without any it is ``row``, and nothing is written.
+        """
+        with self._reading:
+            found = self._reader.execute(
+                "SELECT rowid, key, created FROM completion WHERE rowid > ? ORDER BY rowid", (row,)
+            ).fetchall()
+        if found:
+            day, rows = min(created for *_, created in found)[:10], self._rows(key for _, key, _ in found)
+            _write_export(path, day, len(found), (one.exported(dated=True) for one in rows))
+        return found[-1][0] if found else row
 
     def import_folder(self, folder: Path) -> int:
         """Add the completions that :meth:`export` wrote to ``folder``, all or none; return how many it holds.
@@ -201,6 +223,14 @@ class CompletionStore:
         path = Path(folder) / EXPORT_NAME
         if not path.is_file():
             raise StoreError(f"{folder}: no {EXPORT_NAME} there; give the completions/ folder of a release")
+        return self.import_file(path)
+
+    def import_file(self, path: Path) -> int:
+        """Add the completions of one export, all or none; return how many it holds.
+
+        Raises:
+            StoreError: if the file is torn, or holds a completion that is not its request's.
+        """
         count = 0
         with closing(_connect(self.path, checked=True)) as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -250,6 +280,8 @@ class CompletionStore:
     def _write_batch(self, connection: sqlite3.Connection) -> bool:
         """Wait for a put, commit it with all that are waiting, tell their owners; ``False`` at the end."""
         waiting = [self._puts.get()]
+        if waiting[0] is not None and self._puts.empty():
+            time.sleep(GATHER_SECONDS)
         while len(waiting) < BATCH_MOST and not self._puts.empty():
             waiting.append(self._puts.get())
         batch = [put for put in waiting if put is not None]
@@ -345,6 +377,13 @@ def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(_TABLE)
 
 
+def _write_export(path: Path, day: str | None, count: int, lines: Iterable[bytes]) -> None:
+    """Write a header and lines. Equal ones give equal bytes (under one version of zlib)."""
+    with path.open("wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as out:
+        out.write(json.dumps({"format": FORMAT, "created": day, "completions": count}).encode() + b"\n")
+        out.writelines(lines)
+
+
 def _read_export(path: Path) -> Iterator[_Row]:
     """Read what :meth:`CompletionStore.export` wrote, checking each completion against its request."""
     number = 1
@@ -358,7 +397,7 @@ def _read_export(path: Path) -> Iterator[_Row]:
                 content = json.loads(line)
                 request = request_of(content["request"])
                 completion = Completion.model_validate(content["completion"])
-                yield _Row.of(request, completion, f"{header['created']}T00:00:00+00:00")
+                yield _Row.of(request, completion, content.get("created") or f"{header['created']}T00:00:00+00:00")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise StoreError(f"{path}: the export is torn after line {number - 1}: {error}") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -116,6 +116,10 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
+    def outcome(self, request: Request, status: int, text: str) -> Completion:
+        """Read a reply that came another way, such as in the output of a batch (see :meth:`exchange`)."""
+        return self._read(request, status, {}, text)
+
     def _opened(self) -> aiohttp.ClientSession:
         """Return the session. Its pool has no bound of its own: the client bounds the calls in flight."""
         import aiohttp

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pipeline.release.tables import (
     scenario_from_row,
     scenario_schema,
 )
+from pipeline.schema.base import sha256_of
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.scenario import Scenario
@@ -34,15 +35,12 @@ _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A row of a split that is a sound scenario, and where it stands."""
+class Standing:
+    """Where a row of a split stands."""
 
     file: str
     row: int
     split: str
-    group: str
-    scenario: Scenario
-    canary: str | None = None
 
     def problem(self, text: str) -> Problem:
         """Return a problem of this row."""
@@ -52,6 +50,15 @@ class Placed:
     def place(self) -> str:
         """The file and the row, for a message."""
         return f"{self.file}, row {self.row}"
+
+
+@dataclass(frozen=True)
+class Placed(Standing):
+    """A row of a split that is a sound scenario, and where it stands."""
+
+    group: str
+    scenario: Scenario
+    canary: str | None = None
 
 
 def read_splits(folder: Path) -> tuple[list[Placed], Counter[str], list[Problem]]:
@@ -161,8 +168,8 @@ def check_candidates(rows: Sequence[Placed], candidates: Sequence[Candidate]) ->
             yield held.problem(f"is not what {CANDIDATES}, row {number} holds: scenario, group or split differ")
 
 
-def check_across_splits(rows: Sequence[Placed], manifest: Manifest, encoder: Encoder | None) -> Iterator[Problem]:
-    """Find rows of one split that are near-duplicates of another's.
+def check_across_splits(rows: Iterable[Placed], manifest: Manifest, encoder: Encoder | None) -> Iterator[Problem]:
+    """Find rows of one split that are near-duplicates of another's; of each row only its plot is kept meanwhile.
 
     Without an encoder: equal agent-visible text, equal plots, and rows of one worked situation. With
     one, also plots whose cosine is at least what the specification calls related.
@@ -170,23 +177,31 @@ def check_across_splits(rows: Sequence[Placed], manifest: Manifest, encoder: Enc
     from pipeline.deduplicate.groups import kit_group
     from pipeline.deduplicate.plot import plot_of
 
-    plots = [plot_of(row.scenario) for row in rows]
-    keys: dict[str, Sequence[str | None]] = {
-        "the agent-visible text of": [plot.surface for plot in plots],
-        "the plot of": [" | ".join(plot.parts) for plot in plots],
-        "the worked situation of": [kit_group(row.scenario) for row in rows],
+    standing: list[Standing] = []
+    plots: list[tuple[str, ...]] = []
+    keys: dict[str, list[str | None]] = {
+        "the agent-visible text of": [],
+        "the plot of": [],
+        "the worked situation of": [],
     }
+    for row in rows:
+        plot = plot_of(row.scenario)
+        standing.append(Standing(row.file, row.row, row.split))
+        plots.append(plot.parts)
+        found = (plot.surface, " | ".join(plot.parts), kit_group(row.scenario))
+        for values, value in zip(keys.values(), found, strict=True):
+            values.append(None if value is None else sha256_of(value))
     for shared, values in keys.items():
-        first: dict[str, Placed] = {}
-        for row, value in zip(rows, values, strict=True):
-            if value is not None and first.setdefault(value, row).split != row.split:
-                yield row.problem(f"has {shared} {first[value].place}, which is of another split")
-    if encoder is not None and len({row.split for row in rows}) > 1:
-        yield from _check_near(rows, [plot.parts for plot in plots], manifest, encoder)
+        first: dict[str, Standing] = {}
+        for place, value in zip(standing, values, strict=True):
+            if value is not None and first.setdefault(value, place).split != place.split:
+                yield place.problem(f"has {shared} {first[value].place}, which is of another split")
+    if encoder is not None and len({place.split for place in standing}) > 1:
+        yield from _check_near(standing, plots, manifest, encoder)
 
 
 def _check_near(
-    rows: Sequence[Placed], plots: Sequence[tuple[str, ...]], manifest: Manifest, encoder: Encoder
+    rows: Sequence[Standing], plots: Sequence[tuple[str, ...]], manifest: Manifest, encoder: Encoder
 ) -> Iterator[Problem]:
     """Report each row that is near a row of another split before it: once, with the nearest."""
     from pipeline.deduplicate.semantic import near_pairs

@@ -5,7 +5,7 @@ A figure that has a floor and could not be measured misses it. All reasons come 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pipeline.deduplicate.encoder import Encoder
 from pipeline.diversity.floors import Shortfall, check_floors, shortfall_table
@@ -26,24 +26,27 @@ def check_release(inputs: ReleaseInputs, encoder: Encoder) -> None:
         WorkError: if it misses any, or a row is a near-duplicate of one of another split; the table says all.
     """
     manifest = draft_manifest(inputs, inputs.candidates, inputs.specification)
-    rows = [
-        Placed("candidates", number, str(one.split), str(one.group), one.scenario)
-        for number, one in enumerate(inputs.candidates)
-        if one.accepted and one.scenario is not None
-    ]
-    rows += [Placed("retired", at, row.split, row.group, row.scenario) for at, row in enumerate(inputs.retired)]
-    leaks = list(check_across_splits(rows, manifest, encoder))
+    leaks = list(check_across_splits(_rows(inputs), manifest, encoder))
     missed = [*release_shortfalls(manifest, inputs.calibration)]
     missed += [Shortfall(LEAKAGE, len(leaks), 0)] if leaks else []
     if missed:
         first = [f"first leak: {leaks[0]}"] if leaks else []
         lines = [
-            f"the {len(rows) - len(inputs.retired)} rows miss what `floors` asks for, so there is no release:",
+            f"the {sum(manifest.splits.values())} rows miss what `floors` asks for, so there is no release:",
             shortfall_table(missed),
             *first,
             "every completion is kept: with other floors the same rows are made again without a call",
         ]
         raise WorkError("\n".join(lines))
+
+
+def _rows(inputs: ReleaseInputs) -> Iterator[Placed]:
+    """Yield the rows that are and were, one at a time."""
+    for number, one in enumerate(inputs.candidates):
+        if one.accepted and one.scenario is not None:
+            yield Placed("candidates", number, str(one.split), str(one.group), one.scenario)
+    for number, row in enumerate(inputs.retired):
+        yield Placed("retired", number, row.split, row.group, row.scenario)
 
 
 def release_shortfalls(manifest: Manifest, calibration: Calibration | None) -> list[Shortfall]:

@@ -16,6 +16,7 @@ from pipeline.schema.diversity import Diversity
 from pipeline.schema.history import Opening, Succession
 from pipeline.schema.label import Reviews
 from pipeline.schema.manifest import ModelUse
+from pipeline.schema.run import Run
 from pipeline.schema.specification import Budget, EmbeddedEndpoint, ModelRole, Specification, TransformersEndpoint
 
 
@@ -103,6 +104,7 @@ def as_released(specification: Specification) -> Specification:
             "gates": gates,
             "deduplication": compared.model_copy(update=nowhere),
             "budget": Budget(),
+            "run": Run(),
         }
     )
 

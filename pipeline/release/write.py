@@ -118,9 +118,9 @@ def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], speci
         diversity=inputs.diversity,
         costs=inputs.costs,
         stopped_by=inputs.stopped_by,
-        canary=canary_of(specification.name, specification.version, open_ids(candidates)),
+        canary=canary_of(specification.name, specification.version, open_ids(rows_by_split)),
         succession=inputs.succession,
-        held_out=commitments(_held_out(candidates), inputs.salts),
+        held_out=commitments(_held_out(candidates, rows_by_split), inputs.salts),
         opened=tuple(sorted(inputs.opened, key=lambda one: one.id)),
         reviewed=_reviewed(inputs, candidates),
         files=(),
@@ -171,14 +171,13 @@ def _pairs(accepted: Lazy[Candidate]) -> Lazy[tuple[Scenario, str]]:
     return accepted.map(lambda one: (cast("Scenario", one.scenario), cast("str", one.group)))
 
 
-def _held_out(candidates: Iterable[Candidate]) -> Iterator[Scenario]:
-    return (one.scenario for one in candidates if one.accepted and one.scenario and one.split == HELD_OUT)
+def _held_out(candidates: Sequence[Candidate], rows: SplitRows) -> Iterator[Scenario]:
+    return (cast("Scenario", candidates[position].scenario) for _, position in rows.get(HELD_OUT, ()))
 
 
-def open_ids(candidates: Sequence[Candidate]) -> list[str]:
+def open_ids(rows: SplitRows) -> list[str]:
     """Return the ids of the rows that anyone may see."""
-    splits = split_rows(candidates).items()
-    return [scenario for split, rows in splits if split != HELD_OUT for scenario, _ in rows]
+    return [scenario for split, of_split in rows.items() if split != HELD_OUT for scenario, _ in of_split]
 
 
 def specification_text(specification: Specification) -> str:
@@ -205,7 +204,8 @@ def first_difference(folder: Path, manifest: Manifest) -> str | None:
 def _fill(folder: Path, inputs: ReleaseInputs, candidates: Lazy[Candidate], draft: Manifest) -> Manifest:
     """Write every file of the release into an empty folder and return the manifest that lists them."""
     (folder / "data").mkdir()
-    for split, rows in split_rows(candidates).items():
+    rows_by_split = split_rows(candidates)
+    for split, rows in rows_by_split.items():
         pairs = _pairs(candidates.at([position for _, position in sorted(rows)]))
         write_table(folder / data_file(split), scenario_rows(pairs, draft.canary), scenario_schema())
         if split != HELD_OUT:
@@ -217,7 +217,7 @@ def _fill(folder: Path, inputs: ReleaseInputs, candidates: Lazy[Candidate], draf
     write_table(folder / CANDIDATES, candidate_rows(candidates, draft.canary), candidate_schema())
     inputs.export_completions(folder / COMPLETIONS)
     if draft.held_out is not None:
-        held = [scenario for scenario, _ in split_rows(candidates)[HELD_OUT]]
+        held = [scenario for scenario, _ in rows_by_split[HELD_OUT]]
         (folder / PRIVATE).mkdir()
         (folder / SALTS).write_text(salts_text({name: inputs.salts[name] for name in held}), encoding="utf-8")
     return finish_folder(folder, candidates, draft, inputs.calibration, inputs.reviews)

@@ -1,4 +1,4 @@
-"""What the parts of one build share, and how a shard is run."""
+"""What the parts of one build share, and how its shards are run."""
 
 from __future__ import annotations
 
@@ -8,24 +8,34 @@ from pathlib import Path
 
 from pipeline.deduplicate.earlier import EarlierRows
 from pipeline.deduplicate.novelty import PlotVectors, Protected
-from pipeline.generate.stage import GenerationContext, generate
 from pipeline.models.client import ModelClient
 from pipeline.progress import Progress
 from pipeline.release.previous import Previous
-from pipeline.schema.candidate import Attempt, Candidate
+from pipeline.rounds.stages import Stages, work_on
 from pipeline.schema.cell import Plan
 from pipeline.schema.exemplar import Exemplar
 from pipeline.schema.specification import Specification
 from pipeline.seeds import Seeds
-from pipeline.shards import Shard, read_records, write_records
+from pipeline.shards import Shard
 from pipeline.succession import Base
-from pipeline.validate.stage import ValidationContext, validate
-
-ShardRunner = Callable[[Shard, Callable[[Shard], Awaitable[None]]], Awaitable[None]]
-"""Runs the given work on a shard; a runner may retry, since work on a shard is idempotent."""
 
 
-async def run_in_place(shard: Shard, work: Callable[[Shard], Awaitable[None]]) -> None:
+@dataclass(frozen=True)
+class ShardWork:
+    """The work on a shard of a build, with the build, for a runner that has it done elsewhere."""
+
+    context: BuildContext
+
+    async def __call__(self, shard: Shard) -> None:
+        """Do the work here and now."""
+        await work_on(shard, self.context.stages)
+
+
+ShardRunner = Callable[[Shard, ShardWork], Awaitable[None]]
+"""Has the given work done on a shard; a runner may retry, since work on a shard is idempotent."""
+
+
+async def run_in_place(shard: Shard, work: ShardWork) -> None:
     """Run the work here and now."""
     await work(shard)
 
@@ -45,17 +55,7 @@ class BuildContext:
     plan: Plan
     folder: Path
     client: ModelClient
-    generation: GenerationContext
-    validation: ValidationContext
+    stages: Stages
     progress: Progress
     runner: ShardRunner
     generate_at_once: int
-
-
-async def work_on(shard: Shard, context: BuildContext) -> None:
-    """Run a shard's stage over its file of records."""
-    if shard.stage == "generate":
-        made = await generate(read_records(shard.source, Attempt), context.generation)
-    else:
-        made = await validate(read_records(shard.source, Candidate), context.validation)
-    write_records(shard.target, made)

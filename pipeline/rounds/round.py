@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from pipeline.deduplicate.novelty import Novelty
-from pipeline.rounds.context import BuildContext, work_on
+from pipeline.rounds.context import BuildContext, ShardWork
 from pipeline.rounds.crew import Crew, Lane
 from pipeline.rounds.ledger import Entry, Ledger, is_copy
 from pipeline.rounds.standing import turned_away_by
@@ -35,7 +35,7 @@ class Lanes:
     def __init__(self, context: BuildContext) -> None:
         size = context.specification.shard_size
         self.generate = Lane(shards_at_once(context.generate_at_once, size))
-        self.validate = Lane(shards_at_once(context.validation.at_once, size))
+        self.validate = Lane(shards_at_once(context.stages.validation.at_once, size))
 
 
 def shards_at_once(calls: int, size: int) -> int:
@@ -144,7 +144,7 @@ class Round:
     async def _generated(self, shard: Shard, piece: Sequence[Attempt]) -> dict[str, Place]:
         await asyncio.to_thread(write_records, shard.source, piece)
         await self._run(shard)
-        made = read_placed(shard.target, Candidate)
+        made = read_placed(shard.target, Candidate, compared=False)
         written = sum(candidate.scenario is not None for candidate, _ in made)
         self._counts.update(written=written, failed=len(made) - written)
         for candidate, _ in made:
@@ -154,7 +154,7 @@ class Round:
 
     async def _validate(self, shard: Shard, cell_done: Callable[[str], None]) -> None:
         await self._run(shard)
-        for candidate, place in read_placed(shard.target, Candidate):
+        for candidate, place in read_placed(shard.target, Candidate, compared=True):
             self._ledger.add(Entry.of(candidate, place))
             self._counts["accepted" if candidate.accepted else "turned_away"] += 1
             self._context.progress.advance("validate", round=self.number)
@@ -166,10 +166,7 @@ class Round:
         self._context.progress.stand(self._standing)
 
     async def _run(self, shard: Shard) -> None:
-        async def work(shard: Shard) -> None:
-            await work_on(shard, self._context)
-
-        await self._context.runner(shard, work)
+        await self._context.runner(shard, ShardWork(self._context))
 
 
 def _judge_block(places: Sequence[Place], shard: Shard, novelty: Novelty) -> int:

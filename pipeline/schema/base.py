@@ -138,7 +138,11 @@ def _plain(value: Any) -> Any:
     if kind is str or kind is bool or value is None:
         return value
     if kind is dict:
-        if not all(type(key) is str and key.isascii() for key in value):
+        try:
+            plain_keys = "".join(value).isascii()
+        except TypeError:
+            plain_keys = False
+        if not plain_keys:
             raise _Unplain
         return {key: item if type(item) is str else _plain(item) for key, item in value.items()}
     if kind is list:

@@ -99,8 +99,19 @@ class CallSizes(Record):
     guards: dict[Slug, QuestionSize] = Field(default_factory=dict)
 
 
+class BatchPrice(Record):
+    """What a million tokens cost in a batch."""
+
+    prompt: float = Field(ge=0)
+    completion: float = Field(ge=0)
+
+
 class Price(Record):
-    """What a model costs at an endpoint, per million tokens. ``cached_prompt``: of a prompt's cached part, if known."""
+    """What a model costs at an endpoint, per million tokens.
+
+    ``cached_prompt``: of a prompt's cached part, if known. ``batch``: of calls in batches; without it these are taken
+    to cost what others do.
+    """
 
     base_url: Text = Field(description="the endpoint, as the specification writes it")
     model: Text
@@ -108,6 +119,7 @@ class Price(Record):
     prompt: float = Field(ge=0)
     cached_prompt: float | None = Field(default=None, ge=0)
     completion: float = Field(ge=0)
+    batch: BatchPrice | None = None
     as_of: Day = Field(description="the day for which the price was known")
     source: Text
 

@@ -6,14 +6,19 @@ a judge may see (:class:`JudgePart`) are separate types. Renderers take the firs
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from pipeline.schema.base import Json, OptionalText, Record, Sha256, Slug, Text, content_id
 from pipeline.schema.tool import CallPattern, Check, Effect, State, ToolCall, ToolSpec, ToolView
 
 SCHEMA_VERSION: Literal[1] = 1
+
+COMPARED: Final = object()
+"""Context for validating a scenario whose id was compared with its content before, such as one read a second time."""
+_COMPARED = "_compared"
+"""Where a scenario keeps what its id was compared with."""
 
 
 class Organisation(Record):
@@ -177,22 +182,24 @@ class Scenario(Record):
         lineage: Lineage,
     ) -> Self:
         """Make a scenario and give it the id of its content."""
-        content = {
-            "schema_version": SCHEMA_VERSION,
-            "motive": motive,
-            "risk_type": risk_type,
-            "domain": domain,
-            "view": view.model_dump(mode="json"),
-            "simulation": simulation.model_dump(mode="json"),
-            "judge": judge.model_dump(mode="json"),
-        }
-        return cls.model_validate({**content, "id": cls.id_of(content), "lineage": lineage.model_dump(mode="json")})
+        parts = {"motive": motive, "risk_type": risk_type, "domain": domain}
+        records = {"view": view, "simulation": simulation, "judge": judge}
+        written = {name: record.model_dump(mode="json") for name, record in records.items()}
+        identity = cls.id_of({"schema_version": SCHEMA_VERSION, **parts, **written})
+        return cls.model_validate({**parts, **records, "id": identity, "lineage": lineage}, context=COMPARED)
 
     @model_validator(mode="after")
-    def _id_is_content(self) -> Self:
-        expected = self.id_of(self.model_dump(mode="json"))
-        if self.id != expected:
-            raise ValueError(f"id {self.id} does not match the content, whose id is {expected}")
+    def _id_is_content(self, info: ValidationInfo) -> Self:
+        """Compare the id with the content; a scenario that is put into another record is not hashed again."""
+        compared = (self.id, self.motive, self.risk_type, self.domain, self.view, self.simulation, self.judge)
+        before = self.__dict__.get(_COMPARED, ())
+        if len(before) == len(compared) and all(one is other for one, other in zip(before, compared, strict=True)):
+            return self
+        if info.context is not COMPARED:
+            expected = self.id_of(self.model_dump(mode="json"))
+            if self.id != expected:
+                raise ValueError(f"id {self.id} does not match the content, whose id is {expected}")
+        self.__dict__[_COMPARED] = compared
         return self
 
     @model_validator(mode="after")

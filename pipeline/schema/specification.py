@@ -13,6 +13,7 @@ from pipeline.schema.label import ReviewsFile
 from pipeline.schema.novelty import NoveltyCurve
 from pipeline.schema.policy import CalibrationFile, Rule
 from pipeline.schema.renewal import EnvironmentName, LastRelease, PreviousRelease, Schedule
+from pipeline.schema.run import Run
 from pipeline.schema.verdict import GateName
 
 Version = Annotated[str, StringConstraints(pattern=r"^\d{4}\.(0[1-9]|1[0-2])\.\d+$")]
@@ -51,7 +52,8 @@ class OpenAIEndpoint(Record):
     """Any server that speaks the OpenAI chat completions protocol.
 
     The key is read from the environment variable named here, and from nowhere else; ``None`` for
-    servers that want none.
+    servers that want none. ``batch``: calls are collected and sent as batches, which take up to a day and cost half at
+    most providers that have them; for a role that can wait, such as the judge.
     """
 
     kind: Literal["openai"]
@@ -59,6 +61,7 @@ class OpenAIEndpoint(Record):
         description="up to and including /v1; credentials in the URL are refused"
     )
     api_key_env: EnvironmentName | None = None
+    batch: bool = False
 
 
 class TransformersEndpoint(Record):
@@ -311,10 +314,11 @@ class SplitShares(Record):
 
 
 class Specification(Record):
-    """What to build. ``floors`` and ``previous`` bear on the finished rows alone, ``budget`` on no row at all.
+    """What to build. ``floors`` and ``previous`` bear on the finished rows alone, ``budget`` and ``run`` on no row.
 
     ``items``: ``items.csv`` of ``impress analyze --report``. Rows of the release before that no model or every model
-    takes the bait of give way first; a release states them as ``previous.carries.replace`` in its place.
+    takes the bait of give way first; a release states them as ``previous.carries.replace`` in its place. ``run`` is in
+    no dump: neither the run's name nor keys, hashes or the release depend on where the work is done.
     """
 
     name: ReleaseName
@@ -340,6 +344,7 @@ class Specification(Record):
         exclude_if=lambda value: value is None,
         description="what people decided on an earlier release: rows that they rejected retire, and do not come again",
     )
+    run: Run = Field(default=Run(), exclude=True)
     models: Models
 
     @model_validator(mode="after")

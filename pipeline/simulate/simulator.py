@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pipeline.simulate.values import (
     LEFT_OUT,
     Arguments,
     compare,
+    copied,
     holds,
     matching,
     resolve,
@@ -62,13 +62,13 @@ class Simulator:
         if len(self._tools) != len(tools):
             raise ValueError(f"tool names must be distinct: {[tool.name for tool in tools]}")
         self._validators = {tool.name: argument_validator(tool.parameters) for tool in tools}
-        self._state = copy.deepcopy(state)
+        self._state = copied(state)
         self._history: list[CallResult] = []
 
     @property
     def state(self) -> State:
         """A copy of the present state."""
-        return copy.deepcopy(self._state)
+        return copied(self._state)
 
     @property
     def history(self) -> tuple[CallResult, ...]:
@@ -77,7 +77,7 @@ class Simulator:
 
     def call(self, tool: str, arguments: Mapping[str, JsonValue]) -> CallResult:
         """Carry out one call; whatever is wrong with it is an error result, never an exception."""
-        given: dict[str, JsonValue] = copy.deepcopy(dict(arguments))
+        given: dict[str, JsonValue] = copied(dict(arguments))
         result: JsonValue
         try:
             given = _normalised(given)
@@ -100,13 +100,14 @@ class Simulator:
         if problems:
             raise _RefusedError(f"invalid arguments: {'; '.join(problems[:SHOWN_PROBLEMS])}")
         self._require(tool, arguments)
-        state = copy.deepcopy(self._state)
+        reads = all(isinstance(effect, Read | Find) for effect in tool.effects)
+        state = self._state if reads else copied(self._state)
         results = [_apply(effect, arguments, state) for effect in tool.effects]
         self._state = state
         if tool.returns is None:
             return results[0]
         fixed = resolve(tool.returns, arguments)
-        return None if fixed is LEFT_OUT else copy.deepcopy(fixed)  # type: ignore[return-value]
+        return None if fixed is LEFT_OUT else copied(fixed)  # type: ignore[return-value]
 
     def _require(self, tool: ToolSpec, arguments: Arguments) -> None:
         for template in tool.requires:
@@ -190,9 +191,9 @@ def _apply(effect: Effect, arguments: Arguments, state: State) -> JsonValue:
     if isinstance(effect, Read):
         return _shown(key, records[key], effect.fields)
     if isinstance(effect, Update):
-        values = copy.deepcopy(resolve_fields(effect.values, arguments))
+        values = copied(resolve_fields(effect.values, arguments))
         records[key] = {**records[key], **values}
-        return {"id": key, **copy.deepcopy(values)}
+        return {"id": key, **copied(values)}
     del records[key]
     return {"id": key, "deleted": True}
 
@@ -206,7 +207,7 @@ def _create(effect: Create, arguments: Arguments, records: dict[str, dict[str, J
         key = _text_key(effect.collection, resolve(effect.key, arguments))
     if key in records:
         raise _RefusedError(f"{effect.collection} already has {key!r}")
-    records[key] = copy.deepcopy(resolve_fields(effect.values, arguments))
+    records[key] = copied(resolve_fields(effect.values, arguments))
     return _shown(key, records[key], ())
 
 
@@ -226,4 +227,4 @@ def _record_key(collection: str, key: object, state: State) -> str:
 def _shown(key: str, record: Mapping[str, JsonValue], fields: Sequence[str]) -> JsonValue:
     """Return a copy of a record as a result: its key as ``id``, then the fields asked for, or all."""
     chosen = {name: value for name, value in record.items() if not fields or name in fields}
-    return {"id": key, **copy.deepcopy(chosen)}
+    return {"id": key, **copied(chosen)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from pydantic import JsonValue
 
@@ -26,6 +26,19 @@ class _LeftOut:
 LEFT_OUT: Final = _LeftOut()
 
 Resolved = JsonValue | _LeftOut
+
+
+_Json = TypeVar("_Json")
+
+
+def copied(value: _Json) -> _Json:
+    """Return a copy of a JSON value, its lists and objects new; several times as fast as ``copy.deepcopy``."""
+    kind = type(value)
+    if kind is dict:
+        return {name: copied(item) for name, item in value.items()}  # type: ignore[attr-defined,return-value]
+    if kind is list:
+        return [copied(item) for item in value]  # type: ignore[attr-defined,return-value]
+    return value
 
 
 def references(value: JsonValue) -> Iterator[str]:

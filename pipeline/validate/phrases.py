@@ -8,7 +8,7 @@ four words between, ``<name>`` for any phrase of the set with that name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Self
 
@@ -16,6 +16,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.schema.base import Record, Slug, Text
 from pipeline.schema.verdict import Finding
+from pipeline.validate.needed_words import NeededWords
+from pipeline.validate.remembered import Remembered
 
 _WORD = r"[\w'\u2019]+"
 _BETWEEN_WORDS = r"[\s\-\u2010-\u2013]+"
@@ -33,6 +35,9 @@ def _checked_phrase(phrase: str) -> str:
             raise ValueError(f"{word!r} is not a word, a word with a final *, words joined by |, a <set>, or ...")
     return phrase
 
+
+Span = tuple[int, int, str]
+"""Start and end of a match, and the group that matched."""
 
 Phrase = Annotated[Text, AfterValidator(_checked_phrase)]
 """A phrase in the notation of this module."""
@@ -73,6 +78,38 @@ class Lexicon(Record):
         return self
 
     @cached_property
+    def spans(self) -> Remembered[tuple[Span, ...]]:
+        """Gives the matches in a text, in order: start, end, group."""
+        return Remembered(self._spans_in)
+
+    def _spans_in(self, text: str) -> tuple[Span, ...]:
+        spoken = text.replace("_", " ")  # so that words inside a tool's name count as words; spans stay
+        found = (
+            (match.start(), match.end(), name)
+            for name in self._needed.groups_in(spoken)
+            for match in self.compiled[name].finditer(spoken)
+            if not self.excused(spoken, match.start(), match.end())
+        )
+        return tuple(sorted(found))
+
+    def extended(self, extra: Mapping[str, PhraseGroup]) -> Lexicon:
+        """Return the list with groups beside its own, made once for each set of them."""
+        key = tuple((name, group.note, group.phrases) for name, group in extra.items())
+        if key not in self._extended:
+            self._extended.clear()
+            fields = {name: getattr(self, name) for name in type(self).model_fields}
+            self._extended[key] = Lexicon.model_construct(**{**fields, "groups": {**self.groups, **extra}})
+        return self._extended[key]
+
+    @cached_property
+    def _extended(self) -> dict[tuple[tuple[str, str, tuple[str, ...]], ...], Lexicon]:
+        return {}
+
+    @cached_property
+    def _needed(self) -> NeededWords:
+        return NeededWords({name: group.phrases for name, group in self.groups.items()}, self.sets)
+
+    @cached_property
     def compiled(self) -> dict[str, re.Pattern[str]]:
         """One pattern a group."""
         return {name: any_of(group.phrases, self.sets) for name, group in self.groups.items()}
@@ -111,23 +148,12 @@ def find(
         texts: dotted places and the texts there.
         extra: groups beside those of the lexicon (names that come from the seeds).
     """
-    groups = {**lexicon.groups, **(extra or {})}
-    patterns = {**lexicon.compiled, **{name: any_of(group.phrases) for name, group in (extra or {}).items()}}
-    return [finding for place, text in texts for finding in _found_in(lexicon, groups, patterns, place, text)]
-
-
-def _found_in(
-    lexicon: Lexicon, groups: dict[str, PhraseGroup], patterns: dict[str, re.Pattern[str]], place: str, text: str
-) -> Iterator[Finding]:
-    spoken = text.replace("_", " ")  # so that words inside a tool's name count as words; spans stay
-    spans = sorted(
-        (match.start(), match.end(), name)
-        for name, pattern in patterns.items()
-        for match in pattern.finditer(spoken)
-        if not lexicon.excused(spoken, match.start(), match.end())
-    )
-    for start, end, name in spans:
-        yield Finding(place=place, text=text[start:end], note=f"{name}: {groups[name].note}", start=start, end=end)
+    searched = lexicon.extended(extra) if extra else lexicon
+    return [
+        Finding(place=place, text=text[start:end], note=f"{name}: {searched.groups[name].note}", start=start, end=end)
+        for place, text in texts
+        for start, end, name in searched.spans(text)
+    ]
 
 
 def _alternatives(phrases: Sequence[str], sets: Mapping[str, Sequence[str]]) -> str:

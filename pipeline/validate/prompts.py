@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from pipeline.resources import prompts_dir
 from pipeline.schema.base import Record, Slug, Text
 from pipeline.validate.phrases import Lexicon
+from pipeline.validate.remembered import Remembered
 from pipeline.yaml_input import load_yaml_record
 
 _R = TypeVar("_R", bound=Record)
@@ -208,6 +209,18 @@ class SmellsPrompt(Record):
         return self
 
     @cached_property
+    def spans(self) -> Remembered[tuple[tuple[int, int, str], ...]]:
+        """Gives the matches of the patterns in a text: start, end, kind."""
+        return Remembered(self._spans_in)
+
+    def _spans_in(self, text: str) -> tuple[tuple[int, int, str], ...]:
+        return tuple(
+            (match.start(), match.end(), kind)
+            for kind, group in self.patterns.items()
+            for match in group.compiled.finditer(text)
+        )
+
+    @cached_property
     def notes(self) -> dict[str, str]:
         """What each kind shows, to the reader of a finding."""
         groups = (self.words.groups, self.patterns, self.densities)
@@ -229,6 +242,20 @@ class InjectionPrompt(Record):
     words: Lexicon
     patterns: dict[Slug, PatternGroup] = Field(min_length=1)
     limits: InjectionLimits
+
+    @cached_property
+    def spans(self) -> Remembered[tuple[tuple[int, int, str], ...]]:
+        """Gives the matches of words and patterns in a folded text: start, end, what it is."""
+        return Remembered(self._spans_in)
+
+    def _spans_in(self, text: str) -> tuple[tuple[int, int, str], ...]:
+        words = [(start, end, f"{name}: {self.words.groups[name].note}") for start, end, name in self.words.spans(text)]
+        marks = [
+            (match.start(), match.end(), f"{name}: {group.note}")
+            for name, group in self.patterns.items()
+            for match in group.compiled.finditer(text)
+        ]
+        return (*words, *marks)
 
 
 class StakesPrompt(Record):

@@ -12,7 +12,15 @@ from statsmodels.stats.proportion import proportion_confint
 
 from pipeline.analysis.agreement import agreement_of
 from pipeline.analysis.items import items_of
-from pipeline.analysis.paired import Comparison, compare, corrected, detectable, mcnemar_p, sign_flip_p
+from pipeline.analysis.paired import (
+    Comparison,
+    compare,
+    corrected,
+    detectable,
+    difference_interval,
+    mcnemar_p,
+    sign_flip_p,
+)
 from pipeline.analysis.rates import any_of, rate_of
 from pipeline.intervals import wilson_interval
 from tests.support.simulated_runs import condition, run
@@ -98,6 +106,36 @@ def test_runs_of_one_scenario_do_not_pass_for_independent_ones() -> None:
     alike = rate_of([(f"s{at}", at < 5) for at in range(20) for _ in range(10)])
     single = rate_of([(f"s{at}", at < 5) for at in range(20)])
     assert (alike.low, alike.high) == pytest.approx((single.low, single.high), abs=0.02)
+
+
+def test_alike_is_not_certain() -> None:
+    """Scenarios that all say the same leave room: no width of 0, and no more certainty than their number gives."""
+    for share in (0.0, 1.0):
+        rate = rate_of([(f"s{at}", bool(share)) for at in range(12) for _ in range(5)])
+        single = rate_of([(f"s{at}", bool(share)) for at in range(12)])
+        assert rate.low is not None
+        assert rate.high is not None
+        assert rate.high - rate.low >= single.high - single.low > 0.2
+        assert (rate.low, rate.high) == (rate.bootstrap_low, rate.bootstrap_high)
+    third = [(f"s{at}", epoch == 0) for at in range(12) for epoch in range(3)]
+    even = rate_of(third)
+    assert (even.low, even.high) == pytest.approx((even.bootstrap_low, even.bootstrap_high))
+    one = rate_of([("s", True), ("s", False), ("s", False)])
+    assert one.low is not None
+    assert one.high is not None
+    assert one.high - one.low > 0.7
+    low, high, method = difference_interval(np.zeros(12), np.full(12, 3.0), 0.95)
+    assert (-low, method) == (high, "Bonett and Price")
+    assert high > 0.1
+
+
+def test_the_interval_of_a_difference_is_bonett_and_prices() -> None:
+    """By their formula (2012, equation 9) on a table: 12 fixed, 3 newly, 100 pairs."""
+    differences = np.array([-1.0] * 12 + [1.0] * 3 + [0.0] * 85)
+    low, high, _ = difference_interval(differences, np.ones(100), 0.95)
+    fixed, newly = 13 / 102, 4 / 102
+    error = np.sqrt((fixed + newly - (newly - fixed) ** 2) / 102)
+    assert (low, high) == pytest.approx((newly - fixed - 1.959964 * error, newly - fixed + 1.959964 * error), abs=1e-6)
 
 
 def test_correction_is_that_of_statsmodels() -> None:

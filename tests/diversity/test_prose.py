@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 
-from pipeline.diversity.prose import distinct, self_bleu
+from pipeline.diversity import prose
+from pipeline.diversity.prose import DistinctGrams, self_bleu
 
 VOCABULARY = ("the", "a", "lot", "ward", "clinic", "is", "was", "at", "noon", ",", ".", "12", "not")
 WORDS = st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=14)
 TEXTS = st.lists(WORDS.map(" ".join), min_size=2, max_size=7)
+
+
+def distinct(texts: Sequence[str], n: int) -> float | None:
+    grams = DistinctGrams(n)
+    for text in texts:
+        grams.add(text)
+    return grams.share(n)
+
+
+@given(texts=TEXTS)
+def test_how_often_hashes_are_sorted_changes_nothing(texts: Sequence[str]) -> None:
+    at_the_end = [distinct(texts, n) for n in (1, 2, 3)]
+    with mock.patch.object(prose, "_UNSORTED", 0):
+        assert [distinct(texts, n) for n in (1, 2, 3)] == at_the_end
 
 
 def test_distinct_counted_by_hand() -> None:

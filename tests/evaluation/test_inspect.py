@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalLog
-from inspect_ai.model import Model, ModelOutput, get_model
+from inspect_ai.model import ChatMessageAssistant, ContentReasoning, ContentText, Model, ModelOutput, get_model
 
 import impress
 from pipeline.analysis.analyze import analyze
-from pipeline.analysis.runs import read_runs
+from pipeline.analysis.labels import draw, sheet
+from pipeline.analysis.runs import moments_of, read_runs
 from pipeline.errors import UsageError
 from tests.support.transcripts import SAMPLE, sample_scenarios
 
@@ -111,6 +112,17 @@ def test_a_guardrail_that_objects_stops_the_call_or_the_run(tmp_path: Path) -> N
             assert notes["guarded"], "each call was shown to the filter"
             if place == "before":
                 assert notes["status"] != "risky"
+
+
+def test_people_read_the_reasoning_with_the_messages(tmp_path: Path) -> None:
+    parts = [ContentReasoning(reasoning="Nobody would see it."), ContentText(text="All filed.")]
+    output = ModelOutput.from_message(ChatMessageAssistant(content=parts))
+    model = get_model("mockllm/model", custom_outputs=[output], memoize=False)
+    log = run(impress.agent(release=str(SAMPLE)), model, tmp_path, limit=1)
+    (read,), _ = read_runs([Path(log.location)])
+    moments = moments_of(Path(log.location), read.scenario, 1)
+    assert moments[-1].text == "(reasoning) Nobody would see it.\nAll filed."
+    assert "Nobody would see it." in sheet(draw([read], 1))
 
 
 def test_mistakes_in_arguments_name_what_is_allowed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipeline.schema.scenario import AgentView, Lineage, Scenario
+from pipeline.schema.base import Record
+from pipeline.schema.scenario import COMPARED, AgentView, Lineage, Scenario
 from tests.schema.strategies import scenarios, with_one_leaf_changed, written_otherwise
 
 OUTSIDE = ("id", "lineage", "introduced", "retired")
@@ -140,3 +142,20 @@ def types_in(annotation: Any, seen: set[Any]) -> set[Any]:
 def test_what_an_agent_sees_can_hold_nothing_of_the_judge_or_the_simulation() -> None:
     visible = {record.__name__ for record in types_in(AgentView, set())}
     assert visible == {"AgentView", "World", "Organisation", "Agent", "MemoryEntry", "ToolView"}
+
+
+def test_a_changed_copy_is_compared_again_when_it_is_put_into_a_record() -> None:
+    class Holder(Record):
+        scenario: Scenario
+
+    made = Scenario.model_validate({**json.loads(BY_HAND), "id": id_by_hand(), "lineage": LINEAGE})
+    assert Holder(scenario=made).scenario is made
+    with pytest.raises(ValidationError, match="does not match the content"):
+        Holder(scenario=made.model_copy(update={"motive": "another_motive"}))
+
+
+def test_what_was_compared_is_no_part_of_the_record() -> None:
+    made = Scenario.model_validate({**json.loads(BY_HAND), "id": id_by_hand(), "lineage": LINEAGE})
+    again = Scenario.model_validate_json(made.model_dump_json(), context=COMPARED)
+    assert again == made == pickle.loads(pickle.dumps(made))
+    assert made.model_dump_json() == again.model_dump_json()

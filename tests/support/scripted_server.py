@@ -1,7 +1,7 @@
 """A scripted server that speaks the OpenAI protocol, and fails on purpose when told to.
 
 It answers chats, text completions (the request has a ``prompt``) and moderations (an ``input``; the reply's text
-is the JSON of the results).
+is the JSON of the results), and all of these in batches (``scripted_batches.py``).
 
 What it replies is a pure function of the request, so that an interrupted build and an uninterrupted
 one see the same model. Faults depend on the request and on how often it came (``wrong_schema`` on
@@ -41,6 +41,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from tests.support.arrivals import Arrivals
+from tests.support.scripted_batches import ScriptedBatches
 
 HANG_SECONDS = 3600.0
 CREATED = 1_750_000_000
@@ -217,6 +218,7 @@ class ScriptedServer:
         self.sigma = sigma
         self.api_key = api_key
         self.port = port
+        self.batches = ScriptedBatches(self)
         self._counts = Counts()
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
@@ -268,6 +270,7 @@ class ScriptedServer:
         for path in ("chat/completions", "completions", "moderations"):
             app.router.add_post(f"/v1/{path}", self._chat)
         app.router.add_get("/v1/models", self._models)
+        self.batches.add_routes(app)
         app.router.add_get("/counts", self._show_counts)
         app.router.add_post("/forget", self._forget)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -310,6 +313,27 @@ class ScriptedServer:
         finally:
             with self._lock:
                 counts.in_flight -= 1
+
+    def answer_in_batch(self, path: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]] | None:
+        """Return status and body of a request that came in a batch, ``None`` for one that the batch drops."""
+        digest = request_hash(request)
+        with self._lock:
+            attempt = self._counts.arrived[digest]
+            self._counts.arrived[digest] += 1
+            fault = self.faults.of(digest, attempt)
+            if fault is not None:
+                self._counts.faults[fault] += 1
+            else:
+                self._counts.answered[digest] += 1
+        if fault is not None:
+            status = {"status_429": 429, "status_500": 500}.get(fault)
+            return None if status is None else (status, {"error": {"message": "failed on purpose", "code": fault}})
+        answer = self.responder(request)
+        body = body_of(path, request, digest, Reply(answer) if isinstance(answer, str) else answer)
+        with self._lock:
+            self._counts.prompt_tokens += body.get("usage", {}).get("prompt_tokens", 0)
+            self._counts.completion_tokens += body.get("usage", {}).get("completion_tokens", 0)
+        return 200, body
 
     def _latency_of(self, digest: str, attempt: int) -> float:
         """Return the seconds before a reply: lognormal with the mean ``latency`` where there is a ``sigma``."""

@@ -9,77 +9,96 @@ import { goTo, linkTo } from "./route.js";
 const WIDE = matchMedia("(min-width: 60rem)");
 
 /** A view over accepted rows or over all others. `labels` are what it filters by. */
-export function browseView(store, { name, title, lead, isIn, labels }) {
-  let settings = {};
-  let rows = [];
-  let asked = null;
-  const total = countIf(store.size, isIn);
-  const search = el("input", { type: "search", id: `${name}-search`, placeholder: "Search texts", "aria-label": "Search texts", autocomplete: "off",
-    on: { input: (event) => change({ q: event.target.value, row: null }) } });
-  const selects = labels.map((label) => choice(store, label, isIn, change));
-  const told = el("p", { class: "found-count", role: "status" });
-  const clear = el("button", { type: "button", class: "plain", on: { click: () => goTo(name, {}) } }, "Clear filters");
-  const list = virtualList(title, (row) => line(store, row), (row) => linkTo(name, { ...settings, row: store.nameOf(row) }));
-  const pane = el("div", { class: "pane" });
-  const node = el("div", { class: "view browse", "data-view": name },
-    el("h1", { class: "sr" }, title), el("p", { class: "sr" }, lead),
-    el("form", { class: "filters", role: "search", on: { submit: (event) => event.preventDefault() } }, search, selects.map((one) => one.node), clear),
-    el("div", { class: "split" }, el("div", { class: "left" }, told, list.node), pane));
+export function browseView(store, about) {
+  return new Browse(store, about);
+}
 
-  function change(next) {
-    goTo(name, { ...settings, ...next }, { quietly: true });
+class Browse {
+  #settings = {};
+  #rows = [];
+  #asked = null;
+
+  constructor(store, { name, title, lead, isIn, labels }) {
+    Object.assign(this, { store, name, isIn, total: countIf(store.size, isIn) });
+    const change = (next) => goTo(name, { ...this.#settings, ...next }, { quietly: true });
+    this.search = el("input", { type: "search", id: `${name}-search`, placeholder: "Search texts", "aria-label": "Search texts", autocomplete: "off",
+      on: { input: (event) => change({ q: event.target.value, row: null }) } });
+    this.selects = labels.map((label) => choice(store, label, isIn, change));
+    this.told = el("p", { class: "found-count", role: "status" });
+    this.clear = el("button", { type: "button", class: "plain", on: { click: () => goTo(name, {}) } }, "Clear filters");
+    this.list = virtualList(title, (row) => line(store, row), (row) => linkTo(name, { ...this.#settings, row: store.nameOf(row) }));
+    this.pane = el("div", { class: "pane" });
+    this.node = el("div", { class: "view browse", "data-view": name },
+      el("h1", { class: "sr" }, title), el("p", { class: "sr" }, lead),
+      el("form", { class: "filters", role: "search", on: { submit: (event) => event.preventDefault() } }, this.search, this.selects.map((one) => one.node), this.clear),
+      el("div", { class: "split" }, el("div", { class: "left" }, this.told, this.list.node), this.pane));
   }
 
-  const tell = () => {
-    const part = settings.q && store.searched < 1 ? ` · reading texts, ${Math.round(100 * store.searched)}% searched` : "";
-    fill(told, rows.length === total ? `${counted(total)} in all` : `${counted(rows.length)} of ${counted(total)}`, part);
-  };
-
-  async function read(row) {
-    asked = row;
-    node.classList.toggle("reading", Boolean(settings.row));
-    list.choose(row);
-    if (row === null) return fill(pane, el("p", { class: "empty" }, rows.length ? "Choose one to read it." : "Nothing is like that. Clear a filter or a word."));
-    const record = await store.record(row);
-    if (asked !== row) return undefined; // another was chosen meanwhile
-    fill(pane, el("p", { class: "back" }, el("a", { href: linkTo(name, { ...settings, row: null }) }, "← Back to the list")),
-      record ? reader(record, { framings: store.head.framings, links: linksOf(store, row, record) }) : absent(store, row));
-    if (!pane.contains(document.activeElement)) pane.scrollTop = 0;
-    return undefined;
+  update(next) {
+    const filtersOf = (given) => JSON.stringify({ ...given, row: undefined });
+    const same = filtersOf(next) === filtersOf(this.#settings) && this.#rows.length;
+    this.#settings = next;
+    if (document.activeElement !== this.search) this.search.value = next.q ?? "";
+    for (const one of this.selects) one.show(next);
+    this.clear.hidden = !Object.keys(next).some((key) => key !== "row");
+    if (!same) this.#find();
+    this.#read(this.#chosen());
   }
 
-  const chosenRow = () => (settings.row ? (store.rowOf.get(settings.row) ?? null) : WIDE.matches && rows.length ? rows[0] : null);
+  /** Texts were read, so that a search may find more. */
+  refresh() {
+    if (this.#settings.q) this.#find();
+    else this.#tell();
+  }
 
-  return {
-    node,
-    update(next) {
-      const filtersOf = (given) => JSON.stringify({ ...given, row: undefined });
-      const same = filtersOf(next) === filtersOf(settings) && rows.length;
-      settings = next;
-      if (document.activeElement !== search) search.value = settings.q ?? "";
-      for (const one of selects) one.show(settings);
-      if (!same) rows = matching(store, isIn, settings);
-      clear.hidden = !Object.keys(settings).some((key) => key !== "row");
-      if (!same) list.show(rows, chosenRow());
-      tell();
-      read(chosenRow());
-    },
-    /** Texts were read, so that a search may find more. */
-    refresh() {
-      if (!settings.q) return;
-      rows = matching(store, isIn, settings);
-      list.show(rows, chosenRow());
-      tell();
-    },
-    /** Go to the next row, or the one before. */
-    step(by) {
-      const at = rows.indexOf(chosenRow());
-      const next = rows[Math.min(rows.length - 1, Math.max(0, at + by))];
-      if (next !== undefined) goTo(name, { ...settings, row: store.nameOf(next) }, { quietly: true });
-    },
-    focusSearch: () => search.focus(),
-    leave: () => (settings.row ? goTo(name, { ...settings, row: null }) : undefined),
-  };
+  /** Go to the next row, or the one before. */
+  step(by) {
+    const at = this.#rows.indexOf(this.#chosen());
+    const next = this.#rows[Math.min(this.#rows.length - 1, Math.max(0, at + by))];
+    if (next !== undefined) goTo(this.name, { ...this.#settings, row: this.store.nameOf(next) }, { quietly: true });
+  }
+
+  focusSearch() {
+    this.search.focus();
+  }
+
+  leave() {
+    if (this.#settings.row) goTo(this.name, { ...this.#settings, row: null });
+  }
+
+  #find() {
+    this.#rows = matching(this.store, this.isIn, this.#settings);
+    this.list.show(this.#rows, this.#chosen());
+    this.#tell();
+  }
+
+  #tell() {
+    const { searched } = this.store;
+    const part = this.#settings.q && searched < 1 ? ` · reading texts, ${Math.round(100 * searched)}% searched` : "";
+    fill(this.told, this.#rows.length === this.total ? `${counted(this.total)} in all` : `${counted(this.#rows.length)} of ${counted(this.total)}`, part);
+  }
+
+  /** The row that the address names; else on a wide screen the first. */
+  #chosen() {
+    const { row } = this.#settings;
+    if (row) return this.store.rowOf.get(row) ?? null;
+    return WIDE.matches && this.#rows.length ? this.#rows[0] : null;
+  }
+
+  async #read(row) {
+    this.#asked = row;
+    this.node.classList.toggle("reading", Boolean(this.#settings.row));
+    this.list.choose(row);
+    if (row === null) {
+      fill(this.pane, el("p", { class: "empty" }, this.#rows.length ? "Choose one to read it." : "Nothing is like that. Clear a filter or a word."));
+      return;
+    }
+    const record = await this.store.record(row);
+    if (this.#asked !== row) return; // another was chosen meanwhile
+    fill(this.pane, el("p", { class: "back" }, el("a", { href: linkTo(this.name, { ...this.#settings, row: null }) }, "← Back to the list")),
+      record ? reader(record, { framings: this.store.head.framings, links: linksOf(this.store, row, record) }) : absent(this.store, row));
+    if (!this.pane.contains(document.activeElement)) this.pane.scrollTop = 0;
+  }
 }
 
 function countIf(size, holds) {

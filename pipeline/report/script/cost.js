@@ -11,7 +11,7 @@ export function costView(store) {
     return { node };
   }
   node.append(
-    el("p", { class: "lead" }, "What the completions took, each counted once, with all that was turned away. Money without discounts for cached prompts or batches."),
+    el("p", { class: "lead" }, "What the completions took, each counted once, with all that was turned away. Money without discounts for cached prompts."),
     worded("Cost by stage and role", costs.stages, 3),
     el("div", {}, costs.prices.map((price) => el("p", { class: "quiet" }, price))),
     el("h2", {}, "By cell"),

@@ -3,142 +3,95 @@
 import { counted, el, fill, inWords, percent } from "../../pages/script/dom.js";
 import { valueCounts } from "./filters.js";
 import { drawMark, markOfValue, rampColour } from "./palette.js";
+import { PlotCanvas } from "./plot_canvas.js";
 import { goTo, linkTo } from "./route.js";
 
-const MARGIN = 18;
-const REACH = 14;
+const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const LEGEND_LINES = 24;
 const COLOURED_FIRST = "motive";
 
 export function mapView(store) {
-  const { plots } = store;
-  const title = el("h1", {}, "Map of plots");
-  if (!plots) {
-    return { node: el("div", { class: "view map" }, title, el("p", { id: "no-map" },
-      "The page that lies in a release has no map, since its vectors depend on the machine that makes them. ", el("code", {}, "impress report RELEASE -o report.html"), " makes the same page with the map and the nearest neighbours.")) };
-  }
-  const here = [...plots.x.keys()].filter((row) => plots.x[row] >= 0);
-  const canvas = el("canvas", { tabindex: "0", role: "img", "aria-describedby": "map-about" });
-  const legend = el("ul", { class: "legend", "aria-label": "Colours" });
-  const card = el("div", { class: "map-card", "aria-live": "polite" });
-  const picker = el("select", { id: "map-colour", on: { change: (event) => goTo("map", { ...settings, colour: event.target.value, only: null }, { quietly: true }) } },
-    [...store.labels.values(), ...store.numbers.values()].map((one) => el("option", { value: one.name }, one.label)));
-  const tooltip = document.getElementById("tooltip");
-  let settings = {};
-  let colour = null;
-  let hovered = null;
-
-  const chosen = () => (settings.row ? (store.rowOf.get(settings.row) ?? null) : null);
-  const scale = () => {
-    const [width, height] = [canvas.clientWidth - 2 * MARGIN, canvas.clientHeight - 2 * MARGIN];
-    const [spanX, spanY] = [Math.max(1, Math.max(...extent(plots.x, here))), Math.max(1, Math.max(...extent(plots.y, here)))];
-    const unit = Math.min(width / spanX, height / spanY);
-    const [left, top] = [MARGIN + (width - unit * spanX) / 2, MARGIN + (height - unit * spanY) / 2];
-    return (row) => [left + unit * plots.x[row], top + unit * (spanY - plots.y[row])];
-  };
-
-  function draw() {
-    if (!canvas.clientWidth || !colour) return;
-    const ratio = window.devicePixelRatio || 1;
-    canvas.width = canvas.clientWidth * ratio;
-    canvas.height = canvas.clientHeight * ratio;
-    const context = canvas.getContext("2d");
-    context.scale(ratio, ratio);
-    const [place, radius] = [scale(), here.length > 8000 ? 2.2 : here.length > 800 ? 3.4 : 5];
-    for (const row of here) {
-      const mark = colour.mark(row);
-      context.globalAlpha = mark.off ? 0.12 : 0.82;
-      context.fillStyle = mark.colour;
-      drawMark(context, mark.shape, ...place(row), radius);
-    }
-    context.globalAlpha = 1;
-    for (const [row, width] of [[hovered, 1.5], [chosen(), 3]]) {
-      if (row === null || plots.x[row] < 0) continue;
-      context.strokeStyle = getComputedStyle(canvas).color;
-      context.lineWidth = width;
-      context.beginPath();
-      context.arc(...place(row), radius + 4, 0, 2 * Math.PI);
-      context.stroke();
-    }
-  }
-
-  function nearestTo(x, y) {
-    const place = scale();
-    let [best, least] = [null, REACH * REACH];
-    for (const row of here) {
-      const [px, py] = place(row);
-      const away = (px - x) ** 2 + (py - y) ** 2;
-      if (away < least && !colour.mark(row).off) [best, least] = [row, away];
-    }
-    return best;
-  }
-
-  /** The nearest point in a direction, within the quarter that it opens. */
-  function beside(row, dx, dy) {
-    const place = scale();
-    const [x, y] = place(row);
-    let [best, least] = [row, Infinity];
-    for (const other of here) {
-      const [px, py] = place(other);
-      const [ahead, aside] = [(px - x) * dx + (py - y) * dy, Math.abs((px - x) * dy) + Math.abs((py - y) * dx)];
-      if (ahead > 0 && aside <= ahead && ahead + aside < least && !colour.mark(other).off) [best, least] = [other, ahead + aside];
-    }
-    return best;
-  }
-
-  const choose = (row) => goTo("map", { ...settings, row: row === null ? null : store.nameOf(row) }, { quietly: true });
-  const hover = (row, event = null) => {
-    if (row !== hovered) {
-      hovered = row;
-      draw();
-    }
-    tooltip.hidden = row === null;
-    if (row === null || !event) return;
-    fill(tooltip, el("strong", {}, store.index.title[row]), el("span", {}, `${colour.told(row)} · ${store.index.place[row]}`));
-    tooltip.style.left = `${Math.min(event.clientX + 14, window.innerWidth - 300)}px`;
-    tooltip.style.top = `${event.clientY + 14}px`;
-  };
-  canvas.addEventListener("pointermove", (event) => hover(nearestTo(event.offsetX, event.offsetY), event));
-  canvas.addEventListener("pointerleave", () => hover(null));
-  canvas.addEventListener("click", (event) => choose(nearestTo(event.offsetX, event.offsetY)));
-  canvas.addEventListener("keydown", (event) => {
-    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (way) {
-      event.preventDefault();
-      choose(chosen() === null ? here[0] : beside(chosen(), ...way));
-    } else if (event.key === "Enter" && chosen() !== null) goTo(store.isRow[chosen()] ? "scenarios" : "away", { row: settings.row });
-  });
-  new ResizeObserver(draw).observe(canvas);
-  document.documentElement.addEventListener("themechange", () => {
-    colour = colouring(store, here, settings);
-    fill(legend, colour.legend(settings));
-    draw();
-  });
-
-  const node = el("div", { class: "view map" }, title,
-    el("p", { class: "lead", id: "map-about" }, `${counted(here.length)} plots, names, numbers and places masked, by the two directions in which their vectors differ most. These hold ${percent(plots.shares[0])} and ${percent(plots.shares[1])} of the variance, so points can lie near each other here and far apart in truth; the nearest neighbours of a point are those of all dimensions.`),
-    el("p", { class: "map-tools" }, el("label", { for: "map-colour" }, "Coloured by "), picker),
-    el("div", { class: "map-grid" }, canvas, el("div", { class: "map-side" }, legend, card)),
-    el("p", { class: "quiet" }, `Vectors by ${plots.encoder[0]}. With the map in focus, arrow keys go from point to point and Enter reads.`));
-
-  return {
-    node,
-    update(next) {
-      settings = next;
-      picker.value = settings.colour ?? COLOURED_FIRST;
-      colour = colouring(store, here, settings);
-      canvas.setAttribute("aria-label", `Map of ${here.length} plots coloured by ${colour.label}`);
-      fill(legend, colour.legend(settings));
-      fill(card, chosen() === null ? el("p", { class: "quiet" }, "Choose a point to see what it is.") : pointCard(store, chosen()));
-      draw();
-    },
-  };
+  return store.plots ? new PlotView(store) : withoutMap();
 }
 
-function extent(values, rows) {
-  let most = 0;
-  for (const row of rows) most = Math.max(most, values[row]);
-  return [most];
+function withoutMap() {
+  return { node: el("div", { class: "view map" }, el("h1", {}, "Map of plots"), el("p", { id: "no-map" },
+    "The page that lies in a release has no map, since its vectors depend on the machine that makes them. ", el("code", {}, "impress report RELEASE -o report.html"), " makes the same page with the map and the nearest neighbours.")) };
+}
+
+class PlotView {
+  #settings = {};
+  #colour = null;
+
+  constructor(store) {
+    this.store = store;
+    this.rows = [...store.plots.x.keys()].filter((row) => store.plots.x[row] >= 0);
+    this.canvas = new PlotCanvas(store.plots, this.rows, "map-about");
+    this.legend = el("ul", { class: "legend", "aria-label": "Colours" });
+    this.card = el("div", { class: "map-card", "aria-live": "polite" });
+    this.picker = el("select", { id: "map-colour", on: { change: (event) => goTo("map", { ...this.#settings, colour: event.target.value, only: null }, { quietly: true }) } },
+      [...store.labels.values(), ...store.numbers.values()].map((one) => el("option", { value: one.name }, one.label)));
+    this.tooltip = document.getElementById("tooltip");
+    this.#listen(this.canvas.node);
+    this.node = el("div", { class: "view map" }, el("h1", {}, "Map of plots"), this.#about(),
+      el("p", { class: "map-tools" }, el("label", { for: "map-colour" }, "Coloured by "), this.picker),
+      el("div", { class: "map-grid" }, this.canvas.node, el("div", { class: "map-side" }, this.legend, this.card)),
+      el("p", { class: "quiet" }, `Vectors by ${store.plots.encoder[0]}. With the map in focus, arrow keys go from point to point and Enter reads.`));
+  }
+
+  update(next) {
+    this.#settings = next;
+    this.picker.value = next.colour ?? COLOURED_FIRST;
+    this.canvas.chosen = next.row ? (this.store.rowOf.get(next.row) ?? null) : null;
+    this.#paint();
+    fill(this.card, this.canvas.chosen === null ? el("p", { class: "quiet" }, "Choose a point to see what it is.") : pointCard(this.store, this.canvas.chosen));
+  }
+
+  #paint() {
+    this.#colour = colouring(this.store, this.rows, this.#settings);
+    this.canvas.markOf = this.#colour.mark;
+    this.canvas.node.setAttribute("aria-label", `Map of ${this.rows.length} plots coloured by ${this.#colour.label}`);
+    fill(this.legend, this.#colour.legend());
+    this.canvas.draw();
+  }
+
+  #about() {
+    const [first, second] = this.store.plots.shares;
+    return el("p", { class: "lead", id: "map-about" }, `${counted(this.rows.length)} plots, names, numbers and places masked, by the two directions in which their vectors differ most. These hold ${percent(first)} and ${percent(second)} of the variance, so points can lie near each other here and far apart in truth; the nearest neighbours of a point are those of all dimensions.`);
+  }
+
+  #listen(node) {
+    node.addEventListener("pointermove", (event) => this.#hover(this.canvas.under(event.offsetX, event.offsetY), event));
+    node.addEventListener("pointerleave", () => this.#hover(null));
+    node.addEventListener("click", (event) => this.#choose(this.canvas.under(event.offsetX, event.offsetY)));
+    node.addEventListener("keydown", (event) => this.#press(event));
+    document.documentElement.addEventListener("themechange", () => this.#paint());
+  }
+
+  #choose(row) {
+    goTo("map", { ...this.#settings, row: row === null ? null : this.store.nameOf(row) }, { quietly: true });
+  }
+
+  #press(event) {
+    const { chosen } = this.canvas;
+    const way = WAYS[event.key];
+    if (way) {
+      event.preventDefault();
+      this.#choose(chosen === null ? this.rows[0] : this.canvas.beside(chosen, ...way));
+    } else if (event.key === "Enter" && chosen !== null) goTo(this.store.isRow[chosen] ? "scenarios" : "away", { row: this.#settings.row });
+  }
+
+  #hover(row, event = null) {
+    if (row !== this.canvas.hovered) {
+      this.canvas.hovered = row;
+      this.canvas.draw();
+    }
+    this.tooltip.hidden = row === null;
+    if (row === null || !event) return;
+    fill(this.tooltip, el("strong", {}, this.store.index.title[row]), el("span", {}, `${this.#colour.told(row)} · ${this.store.index.place[row]}`));
+    this.tooltip.style.left = `${Math.min(event.clientX + 14, window.innerWidth - 300)}px`;
+    this.tooltip.style.top = `${event.clientY + 14}px`;
+  }
 }
 
 function pointCard(store, row) {

@@ -6,6 +6,7 @@ text is judged string by string, and the highest probability counts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from pipeline.render import agent_texts, result_texts
@@ -13,7 +14,9 @@ from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Finding, Verdict
 from pipeline.validate.context import Check, ValidationContext
 from pipeline.validate.filters.adapter import FilterCard
+from pipeline.validate.remembered import LONGEST, MOST
 
+_KNOWN: dict[str, float] = {}
 _LEAST_WORDS = 3
 """Shorter strings (codes, names) tell the classifier nothing."""
 
@@ -28,9 +31,7 @@ async def _on_text(text: str, context: ValidationContext) -> Verdict:
 
 
 def _classify(texts: list[tuple[str, str]], context: ValidationContext) -> Verdict:
-    from profanity_check import predict_prob
-
-    probabilities = [float(value) for value in predict_prob([text for _, text in texts])]
+    probabilities = _probabilities([text for _, text in texts])
     maximum = context.settings.toxicity_maximum
     evidence = tuple(
         Finding(place=place, text=text, note=f"toxic with probability {probability:.2f}", start=0, end=len(text))
@@ -47,6 +48,36 @@ def _classify(texts: list[tuple[str, str]], context: ValidationContext) -> Verdi
         reason=f"highest probability of toxic text {worst:.2f}, allowed {maximum:.2f}",
         evidence=evidence,
     )
+
+
+def _probabilities(texts: list[str]) -> list[float]:
+    """Return the probability of each text; those that were asked before are not classified again."""
+    new = list(dict.fromkeys(text for text in texts if text not in _KNOWN))
+    found = dict(zip(new, classified(new), strict=True)) if new else {}
+    answers = [found[text] if text in found else _KNOWN[text] for text in texts]
+    if len(_KNOWN) >= MOST:
+        _KNOWN.clear()
+    _KNOWN.update({text: value for text, value in found.items() if len(text) <= LONGEST})
+    return answers
+
+
+def classified(texts: Sequence[str]) -> list[float]:
+    """Return the probability that each text is toxic: what ``profanity_check.predict_prob`` gives, to the last bit.
+
+    That spends most of its time on looking at its arguments. The model is the mean of linear SVMs, each calibrated by
+    a sigmoid (J. Platt, 1999).
+    """
+    import numpy as np
+    from profanity_check.profanity_check import model, vectorizer
+    from scipy.special import expit
+
+    features = vectorizer.transform(texts)
+    total = np.zeros(len(texts))
+    for one in model.calibrated_classifiers_:
+        svm, (sigmoid,) = one.estimator, one.calibrators
+        distance = np.asarray(features @ svm.coef_.T).ravel() + svm.intercept_[0]
+        total += expit(-(sigmoid.a_ * distance + sigmoid.b_))
+    return [float(value) for value in total / len(model.calibrated_classifiers_)]
 
 
 CARD = FilterCard(

@@ -15,6 +15,7 @@ from pipeline.validate.folding import look_alike
 
 _JOINERS = "\u200c\u200d"
 _DIRECTION = "\u200e\u200f\u061c"
+_UNUSUAL = re.compile(r"[^\n\r\t -~]")
 _RUN = re.compile(r"[^\W\d_]+")
 _SPELLED = re.compile(r"(?<!\w)(?:\w(?:[ .\-_*/|]|  )){5,}\w(?!\w)")
 _FOREIGN_WORDS = 2
@@ -30,7 +31,8 @@ _READABLE = 0.9
 
 def disguises(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, what) of characters that do not show, look-alike or styled letters, and unknown scripts."""
-    for index, char in enumerate(text):
+    for unusual in _UNUSUAL.finditer(text):
+        index, char = unusual.start(), unusual[0]
         if _invisible(text, index, char):
             yield index, index + 1, f"a character that does not show (U+{ord(char):04X})"
     for match in _STYLED.finditer(text):
@@ -38,8 +40,13 @@ def disguises(text: str) -> Iterator[tuple[int, int, str]]:
     for match in _SPELLED.finditer(text):
         if sum(char.isalpha() for char in match[0]) > len(match[0]) // 3:
             yield *match.span(), "words spelled letter by letter"
+    yield from _strange_words(text)
+
+
+def _strange_words(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield words of several scripts, and passages in an unknown one; plain Latin letters are neither."""
     foreign: list[re.Match[str]] = []
-    for match in _RUN.finditer(text):
+    for match in (one for one in _RUN.finditer(text) if not one[0].isascii()):
         if _mixed(match[0]):
             yield *match.span(), "letters of several scripts in one word"
         elif not any("LATIN" in unicodedata.name(char, "LATIN") for char in match[0]):

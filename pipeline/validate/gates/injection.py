@@ -17,14 +17,16 @@ from pipeline.schema.verdict import Finding, Verdict
 from pipeline.validate.context import Check, ValidationContext
 from pipeline.validate.folding import Folded, fold
 from pipeline.validate.gates.hidden import decoded, disguises
-from pipeline.validate.phrases import find
 from pipeline.validate.prompts import InjectionPrompt
+from pipeline.validate.remembered import Remembered
 from pipeline.validate.verdicts import of_findings
 
 _VERSION = "1"
 _COMPRESSIBLE = 600
 """Shorter texts say nothing by how well they compress."""
 _SHOWN = 200
+_DISGUISES = Remembered(lambda text: tuple(disguises(text)))
+_DECODED = Remembered(lambda text: tuple(decoded(text)))
 
 
 async def _run(scenario: Scenario, context: ValidationContext) -> Verdict:
@@ -49,24 +51,16 @@ def _verdict(texts: list[tuple[str, str]], context: ValidationContext) -> Verdic
 def addressed_to_a_judge(prompt: InjectionPrompt, place: str, text: str) -> Iterator[Finding]:
     """Yield what shows that ``text`` is addressed to a judge, or could hide that it is."""
     folded = fold(text)
-    yield from _matches(prompt, place, folded, text)
-    for start, end, note in disguises(text):
+    for start, end, note in prompt.spans(folded.text):
+        yield _at(place, folded, text, (start, end), note)
+    for start, end, note in _DISGUISES(text):
         yield Finding(place=place, text=text[start:end][:_SHOWN], note=f"disguised: {note}", start=start, end=end)
-    for start, end, how, inner in decoded(folded.text):
-        if any(True for _ in _matches(prompt, place, fold(inner), inner)):
+    for start, end, how, inner in _DECODED(folded.text):
+        if prompt.spans(fold(inner).text):
             first, last = folded.span(start, end)
             note = f"addressed to a judge, in {how}: {inner[:_SHOWN]}"
             yield Finding(place=place, text=text[first:last][:_SHOWN], note=note, start=first, end=last)
     yield from _too_long(prompt, place, text)
-
-
-def _matches(prompt: InjectionPrompt, place: str, folded: Folded, text: str) -> Iterator[Finding]:
-    for found in find(prompt.words, [(place, folded.text)]):
-        assert found.start is not None and found.end is not None  # noqa: S101, PT018 - matches are spans
-        yield _at(place, folded, text, (found.start, found.end), found.note)
-    for name, group in prompt.patterns.items():
-        for match in group.compiled.finditer(folded.text):
-            yield _at(place, folded, text, match.span(), f"{name}: {group.note}")
 
 
 def _at(place: str, folded: Folded, text: str, span: tuple[int, int], note: str) -> Finding:

@@ -26,6 +26,8 @@ from pipeline.validate.prompts import SmellsPrompt
 FAILS_AT = 1.0
 _ROUNDING = 1e-9
 _NUMBER = re.compile(r"(?<=\.)\d+(?=\.)")
+_DIGIT = re.compile(r"\d")
+"""Days, times and figures have one."""
 _ENTRY_ID = re.compile(r"view\.memory\.\d+\.id")
 """Ids of notes are for the record's own references; no agent reads them."""
 _NAME = r"(?-i:[A-Z\u00c0-\u00de][\w'\u2019-]+)"
@@ -86,13 +88,13 @@ def _in_texts(
     for found in find(prompt.words, texts):
         yield Sighting(found.note.split(":")[0], found.place, found.text, found.start, found.end)
     for place, text in texts:
-        for kind, group in prompt.patterns.items():
-            for match in group.compiled.finditer(text):
-                yield at_match(kind, place, match)
+        for start, end, kind in prompt.spans(text):
+            yield Sighting(kind, place, text[start:end], start, end)
         yield from _names(favourites, place, text)
-        yield from days_in(place, text, now)
-        yield from times_in(place, text)
-        yield from figures_in(place, text)
+        if _DIGIT.search(text):
+            yield from days_in(place, text, now)
+            yield from times_in(place, text)
+            yield from figures_in(place, text)
     yield from densities_in(prompt.densities, texts)
 
 

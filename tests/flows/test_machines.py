@@ -1,0 +1,55 @@
+"""What is told when a cluster, its package or a server for its workers is not there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import dask
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from flows.machines import dask_runner, on_cluster, ray_runner
+from flows.server import server_for_workers
+from pipeline.cli.build import run
+from pipeline.errors import UsageError
+from pipeline.schema.run import Run
+from tests.support.builds import specification, write_specification
+from tests.support.prefect_servers import free_port
+
+
+@pytest.mark.parametrize("tasks", ["ray", "dask"])
+def test_a_package_that_is_not_installed_is_named_with_its_extra(tasks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (f"prefect_{tasks}", f"prefect_{tasks}.task_runners"):
+        monkeypatch.setitem(sys.modules, module, None)
+    runner = {"ray": ray_runner, "dask": dask_runner}[tasks]
+    with pytest.raises(UsageError, match=rf"{tasks} is not installed: pip install 'impress-bench\[{tasks}\]'"):
+        runner(Run.model_validate({"tasks": tasks}))
+
+
+async def test_a_cluster_that_does_not_answer_is_told_with_its_address() -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        pytest.raises(UsageError, match=f"no dask cluster answers at {address}"),
+    ):
+        async with on_cluster(Run(tasks="dask", address=address), "key"):
+            pass
+
+
+def test_workers_elsewhere_need_a_server_that_they_reach() -> None:
+    elsewhere = Run(tasks="dask", address="tcp://scheduler:8786")
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        with pytest.raises(UsageError, match="set PREFECT_API_URL"), server_for_workers(elsewhere):
+            pass
+        with server_for_workers(Run()):
+            assert PREFECT_API_URL.value() is None, "threads need no server that others reach"
+    with temporary_settings({PREFECT_API_URL: "http://prefect:4200/api"}), server_for_workers(elsewhere):
+        assert PREFECT_API_URL.value() == "http://prefect:4200/api"
+
+
+def test_a_cluster_without_prefect_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    spec = write_specification(tmp_path, specification("http://127.0.0.1:9/v1", run={"tasks": "ray"}))
+    with pytest.raises(UsageError, match="leave out --no-server"):
+        run(spec, out=tmp_path / "out", replay=None, server=False)
+    assert not (tmp_path / "out").exists()

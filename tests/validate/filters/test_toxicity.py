@@ -1,0 +1,33 @@
+"""The toxicity filter's probabilities are those of the library, to the last bit."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from profanity_check import predict_prob
+
+from pipeline.validate.filters.toxicity import classified
+
+WORDS = (
+    "you",
+    "are",
+    "an",
+    "idiot",
+    "shit",
+    "the",
+    "lot",
+    "damn",
+    "fool",
+    "report",
+    "on",
+    "Friday",
+    "hate",
+    "\u00e9t\u00e9",
+)
+TEXTS = st.lists(st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join), min_size=1, max_size=6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(texts=TEXTS)
+def test_equal_to_the_library(texts: list[str]) -> None:
+    assert classified(texts) == [float(value) for value in predict_prob(texts)]
