@@ -46,6 +46,7 @@ def embedded() -> type[ModelAPI]:
             super().__init__(
                 model_name, self._server.base_url, self._server.token(), config, emulate_tools=emulate_tools
             )
+            self.base_url = None  # another port in each process, which Inspect's cache would take for another model
 
         def max_connections(self) -> int:
             """One request is decoded at a time."""

@@ -126,6 +126,7 @@ async def test_a_real_model_acts_in_a_form_that_is_read() -> None:
     tools = [tool_of(spec, box) for spec in SCENARIO.tools]
     model = get_model("embedded/smollm2_135m_instruct_q4", memoize=False)
     async with model:
+        assert model.api.base_url is None, "the port of the day would part replies kept in Inspect's cache"
         for seed in (1, 2, 3):
             config = GenerateConfig(seed=seed, temperature=0.7, max_tokens=250)
             output = await model.generate("Look at which deposits are due.", tools=tools, config=config)
