@@ -12,7 +12,7 @@ CONTEXT_TOKENS = 16384
 
 @modelapi(name="protocol")
 def protocol() -> type[ModelAPI]:
-    """``--model protocol/NAME -M base_url=http://localhost:8000/v1 -M api_key_env=NAME_OF_A_VARIABLE``."""
+    """``--model protocol/NAME --model-base-url http://localhost:8000/v1 -M api_key_env=NAME_OF_A_VARIABLE``."""
     from pipeline.evaluation.protocol import ProtocolAPI
 
     return ProtocolAPI

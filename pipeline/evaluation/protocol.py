@@ -82,7 +82,7 @@ class ProtocolAPI(ModelAPI):
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config)
         if not base_url:
-            raise UsageError(f"model {model_name}: name its server, as in -M base_url=http://localhost:8000/v1")
+            raise UsageError(f"model {model_name}: name its server, as in --model-base-url http://localhost:8000/v1")
         self._emulates, self._address = emulate_tools, base_url
         if api_key_env is not None and not os.environ.get(api_key_env):
             raise UsageError(f"model {model_name}: the environment variable {api_key_env} holds no key")
