@@ -53,8 +53,7 @@ def embedded() -> type[ModelAPI]:
             return 1
 
         async def aclose(self) -> None:
-            """Give the server back."""
-            await super().aclose()
+            """Give the server back; there is nothing of Inspect's own to close."""
             await asyncio.to_thread(release, self._server)
 
     return EmbeddedAPI
