@@ -51,8 +51,8 @@ def test_single_runs_are_covered_as_far_as_counts_allow(base: float) -> None:
 def test_intervals_cover_the_truth(scenarios: int, base: float) -> None:
     """Rates, and paired differences with an effect, in 500 evaluations of 3 runs: 95% within two standard errors.
 
-    Small rates of few scenarios may be covered more often, never less: there are few counts, and no hit at all is none
-    that one can resample.
+    Rates of few scenarios that are near 0 or 1 may be covered more often, never less: there are few counts, and where
+    all are alike nothing can be resampled.
     """
     random = np.random.default_rng([scenarios, int(100 * base)])
     truth, shifted = _mean_rates(base)
@@ -68,7 +68,7 @@ def test_intervals_cover_the_truth(scenarios: int, base: float) -> None:
         covered["difference"].append(_covered((low, high), shifted - truth))
     shares = {name: float(np.mean(hits)) for name, hits in covered.items()}
     print(scenarios, base, round(truth, 3), shares)
-    most = 0.9695 if scenarios == 100 or base > 0.1 else 0.99
+    most = 0.9695 if scenarios == 100 or min(truth, 1 - truth) > 0.2 else 0.99
     assert all(0.9305 <= share <= most for share in shares.values()), shares
 
 
