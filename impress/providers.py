@@ -12,7 +12,7 @@ CONTEXT_TOKENS = 16384
 
 @modelapi(name="protocol")
 def protocol() -> type[ModelAPI]:
-    """``--model protocol/NAME -M base_url=http://localhost:8000/v1 -M api_key_env=NAME_OF_A_VARIABLE``."""
+    """``--model protocol/NAME --model-base-url http://localhost:8000/v1 -M api_key_env=NAME_OF_A_VARIABLE``."""
     from pipeline.evaluation.protocol import ProtocolAPI
 
     return ProtocolAPI
@@ -46,14 +46,14 @@ def embedded() -> type[ModelAPI]:
             super().__init__(
                 model_name, self._server.base_url, self._server.token(), config, emulate_tools=emulate_tools
             )
+            self.base_url = None  # another port in each process, which Inspect's cache would take for another model
 
         def max_connections(self) -> int:
             """One request is decoded at a time."""
             return 1
 
         async def aclose(self) -> None:
-            """Give the server back."""
-            await super().aclose()
+            """Give the server back; there is nothing of Inspect's own to close."""
             await asyncio.to_thread(release, self._server)
 
     return EmbeddedAPI

@@ -3,9 +3,9 @@
 With one run a scenario and condition, the test is McNemar's, exact (McNemar 1947; statsmodels). With several, the
 scenarios' mean differences are tested by flipping their signs (scipy), since runs of one scenario are alike.
 
-The interval of a difference is Bonett and Price's (2012, J. Educ. Behav. Stat. 37) for one run a scenario; for several
-it is Student's t with the standard error of resampled scenarios. Where all scenarios differ alike, no draw can tell how
-far off the truth may be, and Bonett and Price's adjustment stands in, over scenarios.
+The interval of a difference is Bonett and Price's (2012, J. Educ. Behav. Stat. 37), who add a pair that changes in
+either way, so that no change among few is not taken for certain. For several runs a scenario its variance is found by
+drawing scenarios anew, with Student's t.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FLIPS = 9999
 ADJUSTED = "Bonett and Price"
-RESAMPLED = "bootstrap of scenarios, t"
+RESAMPLED = "Bonett and Price with a bootstrap of scenarios, t"
 """Names of the methods of intervals, as results carry them."""
 
 
@@ -134,14 +134,14 @@ def difference_interval(sums: Floats, sizes: Floats, confidence: float) -> tuple
     import numpy as np
     from scipy.stats import norm, t
 
-    scenarios, differences = len(sums), sums / sizes
-    if scenarios == sizes.sum() or np.ptp(differences) == 0:
-        adjusted = np.append(differences, (1.0, -1.0))  # one more pair that changes in either way
-        middle, error = float(adjusted.mean()), float(adjusted.std()) / len(adjusted) ** 0.5
-        reach, method = float(norm.ppf((1 + confidence) / 2)), ADJUSTED
+    single = len(sums) == sizes.sum()
+    sums, sizes = np.append(sums, (1.0, -1.0)), np.append(sizes, (1.0, 1.0))  # one more pair that changes in either way
+    middle = float(sums.sum() / sizes.sum())
+    if single:
+        error, reach = float(sums.std()) / len(sums) ** 0.5, norm.ppf((1 + confidence) / 2)
     else:
-        middle, error = float(sums.sum() / sizes.sum()), bootstrap_variance(sums, sizes, 0) ** 0.5
-        reach, method = float(t.ppf((1 + confidence) / 2, scenarios - 1)), RESAMPLED
+        error, reach = bootstrap_variance(sums, sizes, 0) ** 0.5, t.ppf((1 + confidence) / 2, len(sums) - 1)
+    method = ADJUSTED if single else RESAMPLED
     return max(-1.0, middle - reach * error), min(1.0, middle + reach * error), method
 
 

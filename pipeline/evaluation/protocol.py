@@ -81,9 +81,9 @@ class ProtocolAPI(ModelAPI):
         emulate_tools: bool = False,
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config)
-        self._emulates = emulate_tools
         if not base_url:
-            raise UsageError(f"model {model_name}: name its server, as in -M base_url=http://localhost:8000/v1")
+            raise UsageError(f"model {model_name}: name its server, as in --model-base-url http://localhost:8000/v1")
+        self._emulates, self._address = emulate_tools, base_url
         if api_key_env is not None and not os.environ.get(api_key_env):
             raise UsageError(f"model {model_name}: the environment variable {api_key_env} holds no key")
         self._key = api_key or (os.environ[api_key_env] if api_key_env else None)
@@ -106,7 +106,7 @@ class ProtocolAPI(ModelAPI):
         timeout = aiohttp.ClientTimeout(total=None)  # Inspect's own limits end a call
         async with (
             aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
-            session.post(f"{self.base_url}/chat/completions", json=body) as response,
+            session.post(f"{self._address}/chat/completions", json=body) as response,
         ):
             if response.status >= 400:
                 raise EndpointRefusedError(response.status, await response.text())
@@ -122,7 +122,7 @@ class ProtocolAPI(ModelAPI):
 
     def connection_key(self) -> str:
         """One limit for each server."""
-        return str(self.base_url)
+        return self._address
 
 
 def _native(messages: Sequence[ChatMessage], tools: Sequence[ToolInfo], choice: ToolChoice) -> dict[str, Any]:

@@ -120,22 +120,24 @@ async def test_the_chat_goes_out_in_plain_roles_and_the_models_own_words() -> No
 
 @pytest.mark.model
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 async def test_a_real_model_acts_in_a_form_that_is_read() -> None:
     """The smallest embedded model: unless it is cut off, what it says calls a tool that there is, or closes."""
     box = Toolbox(SCENARIO)
     tools = [tool_of(spec, box) for spec in SCENARIO.tools]
     model = get_model("embedded/smollm2_135m_instruct_q4", memoize=False)
     async with model:
-        for seed in (1, 2, 3):
-            config = GenerateConfig(seed=seed, temperature=0.7, max_tokens=250)
-            output = await model.generate("Look at which deposits are due.", tools=tools, config=config)
-            if output.stop_reason == "max_tokens":
-                continue
-            calls = output.message.tool_calls or []
-            assert output.stop_reason == ("tool_calls" if calls else "stop")
-            assert not isinstance(output.message.content, str), "it was read as one of the two forms"
-            assert {call.function for call in calls} <= {spec.name for spec in SCENARIO.tools}
-            assert all(call.parse_error is None for call in calls)
+        assert model.api.base_url is None, "the port of the day would part replies kept in Inspect's cache"
+        config = GenerateConfig(seed=1, temperature=0.7, max_tokens=120)
+        output = await model.generate("Look at which deposits are due.", tools=tools, config=config)
+    if output.stop_reason == "max_tokens":
+        assert not output.message.tool_calls, "what was cut off is no call"
+        return
+    calls = output.message.tool_calls or []
+    assert output.stop_reason == ("tool_calls" if calls else "stop")
+    assert not isinstance(output.message.content, str), "it was read as one of the two forms"
+    assert {call.function for call in calls} <= {spec.name for spec in SCENARIO.tools}
+    assert all(call.parse_error is None for call in calls)
 
 
 @given(thought=st.text(), closing=st.text())

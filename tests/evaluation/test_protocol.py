@@ -120,7 +120,7 @@ async def test_limits_are_retried_and_mistakes_are_not(server: Server) -> None:
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("A_KEY", raising=False)
-    with pytest.raises(UsageError, match="-M base_url="):
+    with pytest.raises(UsageError, match="--model-base-url"):
         ProtocolAPI("m")
     with pytest.raises(UsageError, match="A_KEY holds no key"):
         ProtocolAPI("m", base_url="http://x/v1", api_key_env="A_KEY")

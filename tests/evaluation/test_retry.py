@@ -37,7 +37,7 @@ def test_a_killed_evaluation_continues_and_runs_nothing_again(tmp_path: Path) ->
     logs = tmp_path / "logs"
     with ScriptedServer(responder=respond, latency=0.1) as server:
         command = [*INSPECT, "eval", "impress/agent", "-T", "release=generated/sample", "--log-dir", str(logs)]
-        command += ["--model", "protocol/scripted", "-M", f"base_url={server.base_url}", "-M", "emulate_tools=true"]
+        command += ["--model", "protocol/scripted", "--model-base-url", server.base_url, "-M", "emulate_tools=true"]
         command += ["--max-samples", "1", "--log-buffer", "1"]
         process = subprocess.Popen(command, cwd=CHECKOUT, env=ENVIRONMENT, start_new_session=True)
         deadline = time.monotonic() + 200

@@ -80,5 +80,6 @@ def test_the_viewer_shows_our_runs_their_calls_and_their_scores(logs: Path) -> N
             assert call.tool in messages
         page.get_by_role("tab", name="Scoring").first.click()
         page.get_by_text("risky: ", exact=False).first.wait_for()
-        assert watched.errors == []
+        # The viewer looks for files that a log folder may have or not, and says so in the console.
+        assert [one for one in watched.errors if "404 (Not Found)" not in one] == []
         assert all(url.startswith((address, "data:", "blob:")) for url in watched.requests)
