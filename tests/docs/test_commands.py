@@ -32,7 +32,7 @@ def test_commands_and_options_exist(page: Path) -> None:
             found = command.get_command(context, words.pop(0))
             assert found is not None, f"{page.name}: impress {' '.join(told)}"
             command = found
-        options = {name for given in command.params for name in given.opts} | {"--help", "-h"}
+        options = {name for given in command.params for name in (*given.opts, *given.secondary_opts)} | {"--help", "-h"}
         named = {word.split("=")[0].rstrip(".,:") for word in words if word.startswith("--")}
         assert named <= options, f"{page.name}: {command.name} has no {sorted(named - options)}"
 
