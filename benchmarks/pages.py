@@ -7,8 +7,9 @@ with other codes, and with verdicts as long as those of judges: as worked situat
 Chromium opens each page from disk in a fresh context: ``open_ms`` is from the start of the navigation to the moment
 when a view is drawn and keys are heard, ``filter_ms`` from a choice to the list drawn, ``search_ms`` likewise for
 words sought in all texts that stand in the page, ``read_ms`` from a link to the scenario drawn. Vectors of plots are
-drawn at random around centres: where points lie bears on no time. From the 8,000th candidate on, only titles and ids
-are new: a page holds the texts of no more. With ``--keep`` the pages are made once and measured as often as one likes.
+drawn at random around centres, in 64 dimensions for the speed of it: they bear on no time but ``map_seconds``. From
+the 8,000th candidate on, only titles and ids are new: a page holds the texts of no more. With ``--keep`` the pages are
+made once and measured as often as one likes.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ AWAY = 0.5
 """Candidates turned away for each row."""
 CHANGED = 0.33
 CODE = re.compile(r"\b([A-Z]{1,4}-)(\d+)\b")
-DIMENSIONS = 768
+DIMENSIONS = 64
 DISTINCT = 8000
 """Candidates with texts of their own: more than a page holds."""
 SEED = 20261128
