@@ -36,7 +36,15 @@ def _samples(logs: Path) -> dict[str | int, EvalSample]:
 def test_a_killed_evaluation_continues_and_runs_nothing_again(tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     with ScriptedServer(responder=respond, latency=0.1) as server:
-        command = [*INSPECT, "eval", "impress/agent", "-T", "release=generated/sample", "--log-dir", str(logs)]
+        command = [
+            *INSPECT,
+            "eval",
+            "impress/agent",
+            "-T",
+            f"release={CHECKOUT / 'generated' / 'sample'}",
+            "--log-dir",
+            str(logs),
+        ]
         command += ["--model", "protocol/scripted", "--model-base-url", server.base_url, "-M", "emulate_tools=true"]
         command += ["--max-samples", "1", "--log-buffer", "1"]
         process = subprocess.Popen(command, cwd=CHECKOUT, env=ENVIRONMENT, start_new_session=True)
