@@ -347,7 +347,7 @@ def test_the_page_lists_every_filter_with_its_family(root: Path) -> None:
 
 async def test_the_page_s_example_is_a_filter(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = (root / "docs" / "filters.md").read_text()
-    code = textwrap.dedent(page.split("```python\n")[1].split("```")[0])
+    code = textwrap.dedent(page.split("```python title=")[1].split("\n", 1)[1].split("```")[0])
     names: dict[str, Any] = {**vars(adapter), "GuardPrompt": GuardPrompt, "Completion": Completion}
     exec(code, names)
     shutil.copytree(prompts_dir(), tmp_path / "prompts")
