@@ -27,10 +27,10 @@ from pipeline.cli.options import EXISTING_FOLDER
 )
 @click.option("--map/--no-map", "with_map", default=True, help="Embed plots for the map and the nearest neighbours.")
 def command(*, release: Path, output: Path | None, previous: Path | None, with_map: bool) -> Answer:
-    """Write a release as one HTML file: to read, filter, search and print, without a network.
+    """Write RELEASE as one page to read and filter.
 
-    It is the page that lies in the release, with the map of all plots, their nearest neighbours, and what has moved
-    since the release before.
+    It needs no network. It is the page that lies in the release, with the map of all plots, their nearest
+    neighbours, and what has moved since the release before.
     """
     from pipeline.atomic import write_text_atomic
     from pipeline.errors import UsageError

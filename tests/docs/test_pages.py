@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.builds import CHECKOUT
-from tests.support.doc_pages import ELSEWHERE, Reader, blocks_of, respond_in
+from tests.support.doc_pages import ELSEWHERE, Reader, blocks_of, prints, respond_in
 from tests.support.hub_server import TOKEN, hub_server
 from tests.support.scripted_server import ScriptedServer
 
@@ -27,6 +27,14 @@ def test_a_reader_who_does_what_the_page_says_gets_what_it_says(name: str, tmp_p
     with ScriptedServer(responder=partial(respond_in, tmp_path)) as server, hub_server() as hub:
         user = {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0"}
         Reader(tmp_path, server.base_url, **user).follow(DOCS / name)
+
+
+def test_a_page_that_shows_other_output_than_there_is_is_found() -> None:
+    printed = "one  row\ntwo rows\nend"
+    assert prints("one row\n...\nend\n", printed)
+    assert prints("one row two rows end", printed)
+    assert not prints("two rows\n...\n", printed)
+    assert not prints("one row\n...\nthree rows\n...\n", printed)
 
 
 def test_what_is_not_run_needs_another_machine() -> None:

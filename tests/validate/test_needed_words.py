@@ -61,8 +61,13 @@ def test_every_phrase_said_in_any_way_names_its_group(name: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(text=st.text(st.sampled_from(list("abeinorst _-'\u2019.\u0130\u0131\u017f\u212a\u00df5")), max_size=30))
 def test_a_list_of_short_words(text: str) -> None:
-    groups = {"a": ("is|it ... not", "be* on"), "b": ("don't", "5 <x>"), "c": ("\u00df", "in-on"), "d": ("ne*|at",)}
-    sets = {"x": ("tin", "se it")}
+    groups = {
+        "aa": ("is|it ... not", "be* on"),
+        "bb": ("don't", "5 <xs>"),
+        "cc": ("\u00df", "in-on"),
+        "dd": ("ne*|at",),
+    }
+    sets = {"xs": ("tin", "se it")}
     lexicon = Lexicon(
         version="1",
         sets=sets,
@@ -74,4 +79,4 @@ def test_a_list_of_short_words(text: str) -> None:
 
 
 def test_a_text_without_the_words_names_no_group() -> None:
-    assert NEEDED["injection"].groups_in("The stop lists go out on Friday.") == set()
+    assert NEEDED["injection"].groups_in("Bananas ripen.") == set()
