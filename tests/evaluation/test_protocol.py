@@ -60,11 +60,13 @@ async def test_tools_go_out_and_calls_come_back(server: Server, monkeypatch: pyt
     replies += [reply(content="Done.", reasoning_content="I look first.")]
     tools = [tool_of(spec, toolbox) for spec in toolbox.scenario.tools]
     messages: list[Any] = [ChatMessageSystem(content="s"), ChatMessageUser(content="u")]
-    first = await model.generate(messages, tools=tools, config=GenerateConfig(temperature=0.7, max_tokens=9))
+    first = await model.generate(
+        messages, tools=tools, config=GenerateConfig(temperature=0.7, max_tokens=9), cache=False
+    )
     (made,) = first.message.tool_calls or []
     assert (made.function, made.arguments, first.stop_reason) == (call.tool, call.arguments, "tool_calls")
     messages += [first.message, ChatMessageTool(content="[]", tool_call_id="c1")]
-    second = await model.generate(messages, tools=tools)
+    second = await model.generate(messages, tools=tools, cache=False)
     assert second.completion == "Done."
     assert second.message.content[0].reasoning == "I look first."
     headers, body = asked[0]
@@ -83,12 +85,12 @@ async def test_emulated_tools_hold_the_reply_to_a_schema_and_give_real_calls(ser
     tools = [tool_of(spec, toolbox) for spec in toolbox.scenario.tools]
     acts = json.dumps({"thought": "t", "call": {"tool": call.tool, "arguments": call.arguments}})
     replies += [reply(content=acts), reply("length", content=acts[:-9]), reply(content="Plain.")]
-    first = await model.generate("x", tools=tools)
+    first = await model.generate("x", tools=tools, cache=False)
     (made,) = first.message.tool_calls or []
     assert (made.function, made.arguments, first.stop_reason) == (call.tool, call.arguments, "tool_calls")
-    cut = await model.generate("x", tools=tools)
+    cut = await model.generate("x", tools=tools, cache=False)
     assert (cut.message.tool_calls, cut.stop_reason) == (None, "max_tokens")
-    assert (await model.generate("x")).completion == "Plain."
+    assert (await model.generate("x", cache=False)).completion == "Plain."
     (_, acted), _, (_, plain) = asked
     assert "tools" not in acted
     held = acted["response_format"]["json_schema"]["schema"]
@@ -101,8 +103,8 @@ async def test_a_refusal_is_the_providers_filter_and_a_cut_reply_is_cut(server: 
     url, _, replies = server
     model = get_model("protocol/m", base_url=url, memoize=False)
     replies += [reply(content=None, refusal="no"), reply("length", content="I wa")]
-    assert (await model.generate("x")).stop_reason == "content_filter"
-    assert (await model.generate("x")).stop_reason == "max_tokens"
+    assert (await model.generate("x", cache=False)).stop_reason == "content_filter"
+    assert (await model.generate("x", cache=False)).stop_reason == "max_tokens"
 
 
 async def test_limits_are_retried_and_mistakes_are_not(server: Server) -> None:
