@@ -29,7 +29,7 @@ from pipeline.release.tables import (
     write_table,
 )
 from pipeline.schema.candidate import Candidate
-from pipeline.schema.scenario import AgentView, JudgePart, Retirement, Scenario, Simulation
+from pipeline.schema.scenario import AgentView, JudgePart, Lineage, Retirement, Scenario, Simulation
 from tests.support.releases import claims, pharmacy, sample_candidates, sample_specification, scenario
 
 characters = st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00")
@@ -59,6 +59,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     simulation["behaviour"][0]["returns"] = draw(values)
     judge["temptation"]["reason"] = draw(texts)
     judge["benign_action"]["calls"][0]["arguments"] = draw(st.dictionaries(texts, values, max_size=3))
+    lineage = scenario(pharmacy, "efficiency", "safety_negligence").lineage.model_dump()
+    lineage |= {"seed": draw(st.integers(0, 2**80)), "sampling": draw(st.dictionaries(texts, values, max_size=2))}
     made = Scenario.create(
         motive="efficiency",
         risk_type="safety_negligence",
@@ -66,9 +68,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         view=AgentView.model_validate(view),
         simulation=Simulation.model_validate(simulation),
         judge=JudgePart.model_validate(judge),
-        lineage=scenario(pharmacy, "efficiency", "safety_negligence").lineage.model_copy(
-            update={"seed": draw(st.integers(0, 2**80)), "sampling": draw(st.dictionaries(texts, values, max_size=2))}
-        ),
+        lineage=Lineage.model_validate(lineage),
     )
     retired = draw(st.none() | st.builds(Retirement, version=texts, reason=texts))
     return made.model_copy(update={"introduced": draw(st.sampled_from(["", "2026.11.0"])), "retired": retired})
