@@ -15,22 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.attempts import attempts_for
-from pipeline.build import only_one_build, open_store, weights_notes
-from pipeline.calibration.load import load_calibration
-from pipeline.deduplicate.protected_files import load_protected
+from pipeline.build import only_one_build, open_store, stands_on, weights_notes
 from pipeline.errors import WorkError
 from pipeline.estimate import covered
 from pipeline.generate.stage import generate
 from pipeline.intervals import wilson_interval
-from pipeline.label_files import load_reviews
 from pipeline.models.client import open_client
 from pipeline.models.taken import usage_of_keys
-from pipeline.pins import run_folder, with_pins
-from pipeline.plan import plan
+from pipeline.pins import run_folder
 from pipeline.progress import Progress
-from pipeline.release.against import load_against
 from pipeline.release.costs import costs_of
-from pipeline.release.previous import load_previous
 from pipeline.rounds.stages import stages_of
 from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Estimate, Plan
@@ -40,7 +34,7 @@ from pipeline.schema.estimate import NOTHING, Amount, EstimatePart
 from pipeline.schema.specification import Specification
 from pipeline.schema.verdict import Verdict
 from pipeline.seeds import load_seeds
-from pipeline.succession import Base, stand_on
+from pipeline.succession import Base
 from pipeline.validate.stage import validate
 
 _NOT_COMPARED = Verdict(
@@ -70,12 +64,8 @@ async def measure(specification: Specification, *, out: Path, cells: int, progre
         UsageError, WorkError, EndpointError, EndpointUnavailable, BudgetReached, StoreError: as a build.
     """
     seeds = load_seeds()
-    previous = load_previous(specification, out / "releases")
-    reviews = load_reviews(specification.reviews)
-    base, planned = stand_on(specification, plan(specification, seeds), previous, reviews)
-    calibration = load_calibration(specification.gates)
-    against, corpora = load_against(specification, out / "releases"), load_protected(specification.deduplication, out)
-    specification = with_pins(specification, calibration, against, previous, corpora, reviews=reviews)
+    stands = stands_on(specification, seeds, out, None)
+    specification, planned = stands.specification, stands.plan
     folder = run_folder(specification, out)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
@@ -84,9 +74,9 @@ async def measure(specification: Specification, *, out: Path, cells: int, progre
         client = await stack.enter_async_context(
             open_client(specification.models, store, progress=weights_notes(progress), budget=specification.budget)
         )
-        attempts = chosen(first_attempts(base, planned, specification), cells)
+        attempts = chosen(first_attempts(stands.base, planned, specification), cells)
         progress.start("generate", total=len(attempts))
-        stages = stages_of(specification, seeds, calibration, client, reviews=reviews)
+        stages = stages_of(specification, seeds, stands.calibration, client, reviews=stands.reviews)
         made = await generate(attempts, stages.generation)
         progress.advance("generate", len(made))
         progress.finish("generate")
