@@ -11,6 +11,7 @@ from uuid import UUID
 import httpx
 from prefect.artifacts import acreate_progress_artifact, acreate_table_artifact, aupdate_progress_artifact
 
+from flows.records import artifact_key
 from pipeline.progress import Progress
 from pipeline.schema.specification import Specification
 from pipeline.standing import Standing
@@ -70,8 +71,8 @@ async def live_artifacts(
         seconds: between two renewals at least.
     """
     watched = Watched(progress)
-    key = f"{specification.release_id}-".replace(".", "-")
-    renewing = asyncio.create_task(_renew(watched, key, seconds))
+    release = specification.release_id
+    renewing = asyncio.create_task(_renew(watched, release, seconds))
     try:
         yield watched
     finally:
@@ -79,18 +80,18 @@ async def live_artifacts(
         with suppress(asyncio.CancelledError):
             await renewing
     if watched.changed.is_set():
-        await _show(watched, key)
+        await _show(watched, release)
 
 
-async def _renew(watched: Watched, key: str, seconds: float) -> None:
+async def _renew(watched: Watched, release: str, seconds: float) -> None:
     while True:
         await watched.changed.wait()
         watched.changed.clear()
-        await _show(watched, key)
+        await _show(watched, release)
         await asyncio.sleep(seconds)
 
 
-async def _show(watched: Watched, key: str) -> None:
+async def _show(watched: Watched, release: str) -> None:
     """Renew both artifacts; the one of progress is changed in place, of the table there is a new version.
 
     A server that does not take them is noted: the build is worth more than its pictures.
@@ -102,11 +103,12 @@ async def _show(watched: Watched, key: str) -> None:
     told = ", ".join(f"{name} {value}" for name, value in standing.counts().items())
     try:
         if watched.shown is None:
-            made = await acreate_progress_artifact(percent, key=f"{key}progress", description="Rows of the quota")
+            key = artifact_key(release, "progress")
+            made = await acreate_progress_artifact(percent, key=key, description="Rows of the quota")
             watched.shown = UUID(str(made))
         else:
             await aupdate_progress_artifact(watched.shown, percent)
-        await acreate_table_artifact(cell_rows(standing), key=f"{key}cells", description=told)
+        await acreate_table_artifact(cell_rows(standing), key=artifact_key(release, "cells"), description=told)
     except httpx.HTTPError as error:
         watched.note(f"Prefect's server took no artifact of where the build stands: {type(error).__name__}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ async def _crash(client: PrefectClient, run: UUID, why: str) -> None:
 
 async def make_artifacts(manifest: Manifest) -> None:
     """Make the tables of a finished build: the funnel, the coverage of cells, and what it cost."""
-    of = f"{manifest.name} {manifest.version}"
+    of, release = f"{manifest.name} {manifest.version}", f"{manifest.name}-{manifest.version}"
     tables: list[tuple[str, str, Sequence[dict[str, Any]]]] = [
         ("funnel", f"Candidates at each step of {of}", funnel_rows(manifest)),
         ("coverage", f"Rows of each cell of {of}", coverage_rows(manifest)),
@@ -81,7 +82,7 @@ async def make_artifacts(manifest: Manifest) -> None:
     if manifest.costs is not None:
         tables.append(("cost", f"What {of} took, by stage and role", cost_rows(manifest.costs)))
     for what, description, rows in tables:
-        await acreate_table_artifact(list(rows), key=artifact_key(manifest, what), description=description)
+        await acreate_table_artifact(list(rows), key=artifact_key(release, what), description=description)
 
 
 def funnel_rows(manifest: Manifest) -> list[dict[str, Any]]:
@@ -120,6 +121,6 @@ def cost_rows(costs: Costs) -> list[dict[str, Any]]:
     ]
 
 
-def artifact_key(manifest: Manifest, what: str) -> str:
-    """Return a Prefect artifact key: lower case letters, digits and dashes."""
-    return f"{manifest.name}-{manifest.version}-{what}".replace(".", "-")
+def artifact_key(of: str, what: str) -> str:
+    """Return a Prefect artifact key, of lower case letters, digits and dashes; ``of``: a release or a benchmark."""
+    return re.sub(r"[^a-z0-9]+", "-", f"{of}-{what}".lower())

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import datetime
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.build import open_task_runner
+from flows.records import artifact_key
 from pipeline.build import run_build
 from pipeline.cli.diff import text_of
 from pipeline.errors import ImpressError
@@ -125,14 +125,16 @@ async def tell_difference(coming: Next, release: Path) -> None:
     if coming.last is None:
         return
     told = text_of(diff_releases(read_release(coming.last), read_release(release)))
-    await acreate_markdown_artifact(f"```\n{told}\n```", key=key_of(release.name, "diff"), description="What changed")
+    await acreate_markdown_artifact(
+        f"```\n{told}\n```", key=artifact_key(release.name, "diff"), description="What changed"
+    )
 
 
 async def tell_of_failure(specification: Specification, schedule: Schedule, reason: str) -> None:
     """Leave the reason as an artifact, and send it to the webhook if there is one; that it fails is a note."""
     text = f"{specification.name}: no new release, the last one stays in place.\n\n```\n{reason}\n```"
     await acreate_markdown_artifact(
-        text, key=key_of(specification.name, "failed"), description="Why there is no release"
+        text, key=artifact_key(specification.name, "failed"), description="Why there is no release"
     )
     address = os.environ.get(schedule.webhook_env or "")
     if not address:
@@ -140,8 +142,3 @@ async def tell_of_failure(specification: Specification, schedule: Schedule, reas
     with contextlib.suppress(httpx.HTTPError):
         async with httpx.AsyncClient(timeout=WEBHOOK_TIMEOUT) as client:
             await client.post(address, json={"benchmark": specification.name, "released": False, "reason": reason})
-
-
-def key_of(name: str, what: str) -> str:
-    """Return a Prefect artifact key: lower case letters, digits and dashes."""
-    return re.sub(r"[^a-z0-9]+", "-", f"{name}-{what}".lower())
