@@ -27,7 +27,7 @@ class Bars(Progress):
     """Bars with a board under them."""
 
     def __init__(self, console: Console) -> None:
-        self._standing: Standing | None = None
+        self._board: RenderableType | None = None
         super().__init__(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -39,12 +39,12 @@ class Bars(Progress):
     def get_renderables(self) -> Iterable[RenderableType]:
         """Give the bars, then the board."""
         yield from super().get_renderables()
-        if self._standing is not None:
-            yield board(self._standing)
+        if self._board is not None:
+            yield self._board
 
     def stand(self, standing: Standing) -> None:
-        """Show a board of it from now on."""
-        self._standing = standing
+        """Show a board of it. It is drawn once for each change of the counts, however often the bars are."""
+        self._board = board(standing)
 
 
 class RichProgress:
