@@ -25,26 +25,27 @@ SHOWN_FROM = 5
 """Items that two have read before agreement is shown: fewer would tell a reader what the other said."""
 
 
-class Progress(Record):
-    """Items of one kind: how many there are, and where they stand."""
+class Counted(Record):
+    """How many items there are, and where they stand."""
 
-    subject: Subject
     items: int
     settled: int
     waiting_for_third: int
     begun: int
+
+
+class Progress(Counted):
+    """Items of one kind."""
+
+    subject: Subject
     readings: int
     of_readings: int
 
 
-class Part(Record):
+class Part(Counted):
     """Items of one domain, or outside blind reading of one stratum."""
 
     name: str
-    items: int
-    settled: int
-    waiting_for_third: int
-    begun: int
 
 
 class PairAgreement(Record):
@@ -140,14 +141,20 @@ def _decision(review: Review, item: Item, standing: Standing) -> bool | None:
     return standing.says(next(one for one in review.questions(item.id) if one.id == DECISION))
 
 
+def _counts(standings: Sequence[Standing]) -> dict[str, int]:
+    return {
+        "items": len(standings),
+        "settled": sum(one.stage == "settled" for one in standings),
+        "waiting_for_third": sum(one.stage == "third" for one in standings),
+        "begun": sum(one.stage == "first" and bool(one.first) for one in standings),
+    }
+
+
 def _progress(review: Review, subject: Subject, items: Sequence[Item], standings: dict[str, Standing]) -> Progress:
     mine = [standings[one.id] for one in items]
     return Progress(
         subject=subject,
-        items=len(items),
-        settled=sum(one.stage == "settled" for one in mine),
-        waiting_for_third=sum(one.stage == "third" for one in mine),
-        begun=sum(one.stage == "first" and bool(one.first) for one in mine),
+        **_counts(mine),
         readings=sum(len(one.first) for one in mine),
         of_readings=len(items) * review.rules.readers,
     )
@@ -157,13 +164,7 @@ def _parts(review: Review, items: Sequence[Item], standings: dict[str, Standing]
     """Give the parts of the queue. Strata tell labels, so while reading is blind the parts are domains."""
     for name, members in grouped(items, lambda one: one.domain if review.rules.blind else one.stratum).items():
         mine = [standings[one.id] for one in members]
-        yield Part(
-            name=name,
-            items=len(mine),
-            settled=sum(one.stage == "settled" for one in mine),
-            waiting_for_third=sum(one.stage == "third" for one in mine),
-            begun=sum(one.stage == "first" and bool(one.first) for one in mine),
-        )
+        yield Part(name=name, **_counts(mine))
 
 
 def _readings(review: Review, items: Iterable[Item]) -> Iterable[Any]:
