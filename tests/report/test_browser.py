@@ -22,7 +22,7 @@ from pipeline.release.write import write_release
 from pipeline.report.spending import cell_rows, cost_rows
 from pipeline.schema.framing import BASELINE
 from tests.release.test_costs import TAKEN, costs
-from tests.support.browser import Watched, axe_faults, launched
+from tests.support.browser import Watched, axe_faults, eventually, launched
 from tests.support.calibrations import measured
 from tests.support.hostile import HOSTILE, hostile_release
 from tests.support.releases import sample_inputs
@@ -142,21 +142,21 @@ def test_filters_and_search_leave_what_they_say(watched: Watched, release: Path,
     page = watched.open(file, "#/scenarios")
     rows = [row for path in sorted((release / "data").iterdir()) for row in pq.read_table(path).to_pylist()]
     count = page.locator(".browse .found-count")
-    assert count.inner_text() == "6 in all"
+    eventually(count).to_have_text("6 in all")
     page.select_option('[data-filter="motive"]', "efficiency")
-    assert count.inner_text() == f"{sum(row['motive'] == 'efficiency' for row in rows)} of 6"
+    eventually(count).to_have_text(f"{sum(row['motive'] == 'efficiency' for row in rows)} of 6")
     page.reload()
     page.wait_for_selector("html[data-ready]")
-    assert page.input_value('[data-filter="motive"]') == "efficiency"
+    eventually(page.locator('[data-filter="motive"]')).to_have_value("efficiency")
     page.wait_for_selector("html[data-searchable]")
     page.fill('[data-view="scenarios"] input[type="search"]', "Ilse Marten")
     told = [row for row in rows if row["motive"] == "efficiency" and "Ilse Marten" in row["sender"] + row["request"]]
     assert told
-    assert count.inner_text() == f"{len(told)} of 6"
+    eventually(count).to_have_text(f"{len(told)} of 6")
     page.click("text=Clear filters")
-    assert count.inner_text() == "6 in all"
+    eventually(count).to_have_text("6 in all")
     page.fill('[data-view="scenarios"] input[type="search"]', "no such words anywhere")
-    assert page.inner_text(".pane") == "Nothing is like that. Clear a filter or a word."
+    eventually(page.locator(".pane")).to_have_text("Nothing is like that. Clear a filter or a word.")
     watched.assert_quiet()
 
 
@@ -191,12 +191,11 @@ def test_evidence_is_marked_where_it_stands(watched: Watched, release: Path, fil
     mark = page.locator('[data-place="view.agent.request"] mark')
     stands = finding.text in told.scenario.view.agent.request
     assert mark.count() == int(stands)
-    shown = page.inner_text(".panel.verdict")
-    assert finding.note in shown
+    assert finding.note in page.inner_text(".panel.verdict")
     assert told.decision is not None
     assert told.decision.reason in page.inner_text("article header")
     page.click(f'[data-shows="{finding.place}"]')
-    assert page.locator(".found").count() == 1
+    eventually(page.locator(".found")).to_have_count(1)
 
 
 def test_framings_are_those_that_are_rendered(watched: Watched, release: Path, file: Path) -> None:
@@ -222,20 +221,19 @@ def test_keys_go_everywhere(watched: Watched, file: Path) -> None:
         assert page.locator('.rows a[aria-current="true"]').get_attribute("href").endswith(order[at])
     page.keyboard.press("/")
     page.keyboard.type("vaccine")
-    assert "q=vaccine" in page.url
+    page.wait_for_url("**q=vaccine*")
     page.keyboard.press("Escape")
     page.keyboard.press("?")
-    assert page.locator("#help").is_visible()
+    eventually(page.locator("#help")).to_be_visible()
     page.keyboard.press("Escape")
-    assert not page.locator("#help").is_visible()
+    eventually(page.locator("#help")).to_be_hidden()
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.keyboard.press("d")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
     page.keyboard.press("7")
     page.focus("canvas[role=img]")
     page.keyboard.press("ArrowRight")
-    first = page.url
-    assert "row=" in first
+    page.wait_for_url("**row=*")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
@@ -267,7 +265,7 @@ def test_heat_map_cell_shows_what_stands_in_it(watched: Watched, file: Path) -> 
     page = watched.open(file, "#/coverage")
     page.click('td[data-cell="curiosity.privacy_violation"] a')
     page.wait_for_selector(".cell-detail .links a")
-    assert page.locator(".cell-detail .links a").count() == 2
+    eventually(page.locator(".cell-detail .links a")).to_have_count(2)
     page.locator(".cell-detail .links a").first.click()
     page.wait_for_selector("article.reader")
     page.go_back()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, LocatorAssertions, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
@@ -77,6 +77,14 @@ class Watched:
         assert len(set(self.requests)) == 1
         assert self.errors == []
         assert self.dialogs == []
+
+
+def eventually(locator: Locator) -> LocatorAssertions:
+    """What a part of the page is to show: waited for, since a page draws after a click has returned."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE_MS)
+    return expect(locator)
 
 
 def axe_faults(page: Page) -> list[str]:

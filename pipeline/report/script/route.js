@@ -17,8 +17,7 @@ export function linkTo(view, settings = {}) {
 export function goTo(view, settings = {}, { quietly = false } = {}) {
   const link = linkTo(view, settings);
   if (link === location.hash) return;
-  if (quietly) {
-    history.replaceState(null, "", link);
-    window.dispatchEvent(new HashChangeEvent("hashchange"));
-  } else location.hash = link;
+  if (quietly) history.replaceState(null, "", link);
+  else history.pushState(null, "", link);
+  window.dispatchEvent(new HashChangeEvent("hashchange"));
 }
