@@ -232,6 +232,7 @@ def test_a_file_that_xet_gives_otherwise_is_named(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800 if EVERYTHING else 600)
 @pytest.mark.parametrize(
     ("first", "then", "client"), [case for case in FAULTS if EVERYTHING or case in FEW], indirect=["client"]
 )
