@@ -173,7 +173,10 @@ def _texts(path: str, data: bytes, shares: SplitShares, opened: set[str]) -> Ite
         return
     import pyarrow.parquet as pq
 
-    table = pq.read_table(io.BytesIO(data))
+    try:
+        table = pq.read_table(io.BytesIO(data))
+    except (OSError, ValueError) as error:
+        raise PrivateDataError(f"{path}: is a table that cannot be read, so it cannot be looked into") from error
     yield data.decode("utf-8", errors="replace")
     yield from _described(table)
     for row in table.to_pylist():

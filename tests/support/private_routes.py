@@ -131,9 +131,15 @@ def as_bytes_in_a_column(release: Path) -> dict[str, bytes]:
 
 
 def as_bytes_that_no_column_holds(release: Path) -> dict[str, bytes]:
-    """After the mark at a table's start, where readers, who begin at its end, never look."""
+    """Before the table's description at its end, where readers, who go by that, never look."""
     data = (release / data_file("test")).read_bytes()
-    return {"data/more.parquet": data[:4] + as_text(release)["notes.txt"] + data[4:]}
+    end = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    return {data_file("test"): data[:end] + as_text(release)["notes.txt"] + data[end:]}
+
+
+def as_a_table_that_cannot_be_read(release: Path) -> dict[str, bytes]:
+    data = (release / data_file("test")).read_bytes()
+    return {data_file("test"): data[:4] + as_text(release)["notes.txt"] + data[4:]}
 
 
 ROUTES = (
@@ -142,4 +148,5 @@ ROUTES = (
     as_text_in_capitals_and_short_lines, as_json_in_escapes, as_a_page_in_entities, as_a_broken_archive,
     as_a_row_among_open_ones, as_a_manifest_that_quotes_it, as_a_note_of_a_table, as_a_note_of_a_column,
     as_the_name_of_a_column, as_bytes_in_a_column, as_bytes_that_no_column_holds,
+    as_a_table_that_cannot_be_read,
 )  # fmt: skip
