@@ -24,7 +24,7 @@ from pipeline.schema.candidate import Attempt
 from pipeline.schema.cell import Cell, Estimate, Plan, PlannedCell
 from pipeline.schema.specification import Specification
 from pipeline.seeds import load_specification
-from tests.support.builds import folder_hashes, kit_cells, specification, write_specification
+from tests.support.builds import folder_hashes, kit_cells, renewable, specification, write_specification
 from tests.support.endurance import RELEASE, seeds_with_price
 from tests.support.scripted_replies import respond
 from tests.support.scripted_server import ScriptedServer
@@ -74,17 +74,7 @@ def test_the_build_reuses_it_and_takes_what_was_estimated(tmp_path: Path) -> Non
 
 def renewed(url: str, version: str, folder: Path, **more: Any) -> Specification:
     """A specification of a benchmark whose releases lie in a storage, too."""
-    record = specification(
-        url,
-        cells=kit_cells(2),
-        version=version,
-        attempts_per_cell=8,
-        generation={"core": "kit_or_model"},
-        gates={"left_out": ["relevance.motive", "relevance.risk_type"], "similarity_rank": 20},
-        run={"storage": str(folder / "storage")},
-        **more,
-    )
-    return Specification.model_validate(record)
+    return Specification.model_validate(renewable(url, 2, version, run={"storage": str(folder / "storage")}, **more))
 
 
 @pytest.mark.slow

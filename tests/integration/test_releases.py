@@ -24,7 +24,7 @@ from pipeline.release.public import public_part
 from pipeline.release.verify import verify_release
 from pipeline.release.views import after, as_of, changed_rows, common_anchors, read_release
 from pipeline.schema.specification import Specification
-from tests.support.builds import kit_cells, specification
+from tests.support.builds import renewable
 from tests.support.scripted_replies import respond
 from tests.support.scripted_server import ScriptedServer
 from tests.support.simulated_runs import run
@@ -36,16 +36,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 def contents(url: str, version: str, previous: str | None, **changes: Any) -> Specification:
     """Cells whose domains have several worked situations, which the scripted model hands in as cores of its own."""
-    record = specification(
-        url,
-        cells=kit_cells(6),
-        version=version,
-        attempts_per_cell=8,
-        generation={"core": "kit_or_model"},
-        splits={"dev": 0.2, "test": 0.5, "held_out": 0.3},
-        gates={"left_out": ["relevance.motive", "relevance.risk_type"], "similarity_rank": 20},
-        **changes,
-    )
+    splits = {"dev": 0.2, "test": 0.5, "held_out": 0.3}
+    record = renewable(url, 6, version, splits=splits, **changes)
     if previous is not None:
         record["previous"] = {"release": f"scripted-{previous}", "carries": {"renews": 0.5, "anchors": 0.25}}
     return Specification.model_validate(record)
