@@ -39,7 +39,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 EVERYTHING = bool(os.environ.get("IMPRESS_TEST_FAULTS"))
-"""Faults of each kind at every request, reading back included, with Xet and without: half an hour."""
+"""Faults of each kind at every request, reading back included, with Xet and without: six series of a few minutes."""
 FAULTS = [
     (first, then, client)
     for first, then in [("cut", "cut"), ("cut_after", "401"), ("503", "429")]
