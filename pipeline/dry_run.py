@@ -7,6 +7,7 @@ of how many the whole will have.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import statistics
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from pipeline.errors import WorkError
 from pipeline.estimate import covered
 from pipeline.generate.stage import generate
 from pipeline.intervals import wilson_interval
+from pipeline.mirror import fetch_releases
 from pipeline.models.client import open_client
 from pipeline.models.taken import usage_of_keys
 from pipeline.pins import run_folder
@@ -61,9 +63,10 @@ async def measure(specification: Specification, *, out: Path, cells: int, progre
         progress: told of both stages.
 
     Raises:
-        UsageError, WorkError, EndpointError, EndpointUnavailable, BudgetReached, StoreError: as a build.
+        UsageError, WorkError, StorageError, EndpointError, EndpointUnavailable, BudgetReached, StoreError: as a build.
     """
     seeds = load_seeds()
+    await asyncio.to_thread(fetch_releases, specification, out / "releases")
     stands = stands_on(specification, seeds, out, None)
     specification, planned = stands.specification, stands.plan
     folder = run_folder(specification, out)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -17,10 +18,13 @@ from pipeline.cli import main
 from pipeline.dry_run import attempts_needed, chosen, mean_range, measure
 from pipeline.models.guard import BudgetReached
 from pipeline.progress import SilentProgress
+from pipeline.release.items import COLUMNS
+from pipeline.release.views import read_release
 from pipeline.schema.candidate import Attempt
 from pipeline.schema.cell import Cell, Estimate, Plan, PlannedCell
+from pipeline.schema.specification import Specification
 from pipeline.seeds import load_specification
-from tests.support.builds import folder_hashes, kit_cells, specification, write_specification
+from tests.support.builds import folder_hashes, kit_cells, renewable, specification, write_specification
 from tests.support.endurance import RELEASE, seeds_with_price
 from tests.support.scripted_replies import respond
 from tests.support.scripted_server import ScriptedServer
@@ -66,6 +70,40 @@ def test_the_build_reuses_it_and_takes_what_was_estimated(tmp_path: Path) -> Non
     assert {(part["stage"], part["role"]) for part in estimate["parts"]} == {
         (one.stage, one.role) for one in costs.stages
     }
+
+
+def renewed(url: str, version: str, folder: Path, **more: Any) -> Specification:
+    """A specification of a benchmark whose releases lie in a storage, too."""
+    return Specification.model_validate(renewable(url, 2, version, run={"storage": str(folder / "storage")}, **more))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_one_on_top_of_a_release_in_the_storage_with_an_analysis_of_its_items_is_a_part_of_its_build(
+    tmp_path: Path,
+) -> None:
+    """On a machine that never had the release before: it is fetched, and what its items say holds for both."""
+    with ScriptedServer(responder=respond) as server:
+        old = renewed(server.base_url, "2026.10.0", tmp_path)
+        first = asyncio.run(run_build(old, out=tmp_path / "there", progress=SilentProgress()))
+        rows = [row.id for row in read_release(first.release).active]
+        items = tmp_path / "items.csv"
+        items.write_text("\n".join([",".join(COLUMNS), *(f"{one},4,8,0.0,,no model" for one in rows), ""]), "utf-8")
+        carries = {"previous": {"release": first.release.name, "carries": {"renews": 0.5, "anchors": 0.25}}}
+        new, out = renewed(server.base_url, "2026.11.0", tmp_path, items=str(items), **carries), tmp_path / "here"
+        before = server.counts().answered.total()
+        tried = asyncio.run(measure(new, out=out, cells=1, progress=SilentProgress()))
+        assert (out / "releases" / first.release.name).is_dir()
+        assert tried.calls_made == server.counts().answered.total() - before > 0
+        built = asyncio.run(run_build(new, out=out, progress=SilentProgress()))
+        calls = server.counts().answered.total() - before
+    assert len(list((out / "runs").glob("scripted-2026.11.0-*"))) == 1, "both stand on the same"
+    assert built.calls_made == calls - tried.calls_made
+    assert server.counts().answered_again == 0
+    named = built.manifest.specification.previous
+    assert named is not None
+    assert named.carries is not None
+    assert set(named.carries.replace) == set(rows), "no row tells models apart"
 
 
 @pytest.mark.timeout(120)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.addresses import PRIVATE_ADDRESS, is_private
 from pipeline.resources import seeds_dir
 from pipeline.schema.estimate import Price, Prices
 from pipeline.schema.specification import ModelRole, OpenAIEndpoint
@@ -33,9 +34,16 @@ def price_of(role: ModelRole, prices: Prices) -> Price | None:
 
 
 def price_at(base_url: str, model: str, prices: Prices) -> Price | None:
-    """Return the price of a model at an address, or ``None`` if the table has none."""
+    """Return the price of a model at an address, or ``None`` if the table has none.
+
+    A release does not say which private address a model had, so for such a one any private address will do.
+    """
     at = base_url.rstrip("/")
-    return next((one for one in prices.prices if (one.base_url.rstrip("/"), one.model) == (at, model)), None)
+    of_model = [one for one in prices.prices if one.model == model]
+    found = next((one for one in of_model if one.base_url.rstrip("/") == at), None)
+    if found is None and at == PRIVATE_ADDRESS:
+        found = next((one for one in of_model if is_private(one.base_url)), None)
+    return found
 
 
 def charged(role: ModelRole) -> bool:
@@ -49,11 +57,12 @@ def money_for(price: Price, prompt_tokens: float, completion_tokens: float) -> f
 
 
 def price_told(role: ModelRole, price: Price | None) -> str:
-    """Say where a role's price comes from, with its day, or what is missing."""
+    """Say where a role's price comes from, with its day, or what is missing; a release states this."""
     if not isinstance(role.endpoint, OpenAIEndpoint):
         return "runs in this process: nothing is charged; electricity and the machine are not counted"
     if price is None:
-        return f"no price of {role.model} at {role.endpoint.base_url} is known; add it to {PRICES_FILE}"
+        at = "its private address" if is_private(role.endpoint.base_url) else role.endpoint.base_url
+        return f"no price of {role.model} at {at} is known; add it to {PRICES_FILE}"
     in_batches = " in batches" if price.batch else " (of single calls: none of batches is known)"
     return price_text(price, in_batches if role.endpoint.batch else "")
 

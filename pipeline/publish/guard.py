@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import html
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -28,10 +31,14 @@ from pipeline.release.public import own_texts
 from pipeline.schema.specification import SplitShares
 from pipeline.splits import split_of
 
+if TYPE_CHECKING:
+    from pyarrow import Table
+
 Files = Mapping[str, bytes]
 """What is to be committed: contents by path in the repository."""
 
 _NAMES = re.compile(r"(held[-_ ]?out|(^|/)private(/|$)|salts?\.json|(^|/)secrets?(/|$)|\.key$)", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _SALT = re.compile(rb'"sc-[0-9a-f]{20}"\s*:\s*"[0-9a-f]{64}"')
 
 
@@ -48,10 +55,24 @@ def check_paths(files: Files) -> None:
     for path, data in files.items():
         if _NAMES.search(path):
             raise PrivateDataError(f"{path}: a file of this name is private and is not published")
-        if path.endswith((".md", ".yaml", ".yml")):
+        if path.lower().endswith((".md", ".yaml", ".yml")):
             for name in _configured(path, data):
                 if _NAMES.search(name):
                     raise PrivateDataError(f"{path}: names {name!r} as data, which is private and is not published")
+
+
+def check_already_there(paths: Iterable[str], repo: str) -> None:
+    """Refuse a public repository that holds files named like private ones: its history would go on showing them.
+
+    Raises:
+        PrivateDataError: if there is one.
+    """
+    for path in paths:
+        if _NAMES.search(path):
+            raise PrivateDataError(
+                f"{repo} is public and holds {path}, which is private: make it private again, and publish to another; "
+                "nothing was published"
+            )
 
 
 def check_contents(files: Files, release: Path) -> None:
@@ -70,14 +91,15 @@ def check_contents(files: Files, release: Path) -> None:
     rows, _, _ = read_splits(release)
     retired, _ = read_retired(release, manifest)
     held = [row.scenario for row in rows if row.split == HELD_OUT]
-    shown = set(own_texts(row.scenario for row in (*rows, *retired) if row.split != HELD_OUT or row in retired))
-    secret = [text for text in own_texts(held) if text not in shown]
+    open_rows = (row.scenario for row in (*rows, *retired) if row.split != HELD_OUT or row in retired)
+    shown = set(map(_plainly, own_texts(open_rows)))
+    secret = [text for text in map(_plainly, own_texts(held)) if text not in shown]
     secret += [row.id for row in held] + list(read_salts(release).values())
     opened = {one.id for one in manifest.opened}
     for path, data in files.items():
         if _SALT.search(data):
             raise PrivateDataError(f"{path}: holds salts of rows that are held out")
-        text = "\n".join(_texts(path, data, manifest.specification.splits, opened))
+        text = _plainly("\n".join(_texts(path, data, manifest.specification.splits, opened)))
         for one in secret:
             if one in text:
                 raise PrivateDataError(f"{path}: holds {one[:60]!r} of a row that is held out")
@@ -95,26 +117,33 @@ def check_repository(*, private: bool | None, holds_private: bool, repo: str) ->
 
 def _configured(path: str, data: bytes) -> Iterator[str]:
     """Return names of configurations, splits and data files in a card's front matter or an ``eval.yaml``."""
-    text = data.decode("utf-8", errors="replace")
-    if path.endswith(".md"):
-        match = re.match(r"\A---\n(.*?)\n---\n", text, flags=re.DOTALL)
+    text = re.sub(r"\r\n?", "\n", data.decode("utf-8-sig", errors="replace"))
+    if path.lower().endswith(".md"):
+        match = re.match(r"\A\s*---[ \t]*\n(.*?)\n---[ \t]*(\n|\Z)", text, flags=re.DOTALL)
         text = match[1] if match else ""
-    elif not path.rpartition("/")[2].startswith("eval."):
+    elif not path.lower().rpartition("/")[2].startswith("eval."):
         return
     try:
         record = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise PrivateDataError(f"{path}: cannot be read, so nobody knows what it names as data") from error
-    for section in ("configs", "tasks"):
-        for one in record.get(section) or [] if isinstance(record, dict) else []:
-            yield from _leaves(one)
+    for section in ("configs", "dataset_info", "tasks"):
+        yield from _leaves(record.get(section) if isinstance(record, dict) else None)
+
+
+def _plainly(text: str) -> str:
+    """Return a text as one line in small letters, so that neither case nor the breaking of lines hides it."""
+    return " ".join(text.casefold().split())
 
 
 def _leaves(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
+    elif isinstance(value, bytes):
+        yield value.decode("utf-8", errors="replace")
     elif isinstance(value, Mapping):
-        for inner in value.values():
+        for name, inner in value.items():
+            yield from _leaves(name)
             yield from _leaves(inner)
     elif isinstance(value, Sequence):
         for inner in value:
@@ -129,23 +158,41 @@ def _texts(path: str, data: bytes, shares: SplitShares, opened: set[str]) -> Ite
             that is neither text nor a table, of which nobody can say what it holds.
     """
     while data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise PrivateDataError(f"{path}: cannot be unpacked, so it cannot be looked into") from error
     if data[:4] != b"PAR1":
         text = _plain(path, data)
         yield text
         # Texts stand in JSON and in HTML with escapes.
-        yield text.replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
-        yield text.replace("&#39;", "'").replace("&#34;", '"').replace("&quot;", '"').replace("&amp;", "&")
+        bare = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+        yield bare.replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
+        yield html.unescape(text)
         yield from chain.from_iterable(map(_leaves, unpacked(text)))
         return
     import pyarrow.parquet as pq
 
-    for row in pq.read_table(io.BytesIO(data)).to_pylist():
+    try:
+        table = pq.read_table(io.BytesIO(data))
+    except (OSError, ValueError) as error:
+        raise PrivateDataError(f"{path}: is a table that cannot be read, so it cannot be looked into") from error
+    yield data.decode("utf-8", errors="replace")
+    yield from _described(table)
+    for row in table.to_pylist():
         group, identity = row.get("group"), row.get("scenario_id") or row.get("id")
         if group is not None and identity not in opened and split_of(group, shares) == HELD_OUT:
             raise PrivateDataError(f"{path}: holds {identity}, whose group {group} is held out")
         for value in row.values():
             yield from _cell(value)
+
+
+def _described(table: Table) -> Iterator[str]:
+    """Return what a table says beside its rows: names of columns, and what is noted of it and of them."""
+    yield from _leaves(table.schema.names)
+    yield from _leaves(table.schema.metadata)
+    for field in table.schema:
+        yield from _leaves(field.metadata)
 
 
 def _plain(path: str, data: bytes) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from pipeline.errors import WorkError
-from pipeline.publish.guard import check_contents, check_paths, check_repository
+from pipeline.publish.guard import PrivateDataError, check_already_there, check_contents, check_paths, check_repository
 from pipeline.publish.hub import KEPT, Hub, HubError, State
 from pipeline.publish.read_back import read_back
 from pipeline.release.carry import HELD_OUT
@@ -127,7 +127,10 @@ class _Steps:
         commit, gone = self._committed(state)
         self._tag(version, commit)
         try:
+            self._check_still_private()
             read_back(self.hub, version, self.files, work / "clean")
+        except PrivateDataError:
+            raise
         except (HubError, WorkError) as error:
             raise PublishError(f"all of {version} was published, and reading it back failed: {error}") from error
         return self._told("published", commit, gone)
@@ -144,12 +147,27 @@ class _Steps:
         if self.wish.private and not state.private:
             raise PublishError(f"{self.wish.repo} is public, and private was asked for; nothing was published")
 
+    def _check_still_private(self) -> None:
+        """Look once more when all is there: nobody can keep others from opening a repository while files go up."""
+        now = self.hub.state() if self.holds_private else None
+        if now is not None and not now.private:
+            raise PrivateDataError(
+                f"{self.wish.repo} was made public while {self.manifest.version} was published, and shows the "
+                "rows that are held out: make it private again, and take them for open"
+            )
+
     def _committed(self, state: State) -> tuple[str, tuple[str, ...]]:
         """Return the commit that holds the files, made now or by an earlier run, and the files that it deletes."""
         earlier = self._found()
         if earlier is not None:
             return earlier, ()
-        gone = self._gone(self.asked(lambda: self.hub.files(state.head)))
+        there = self.asked(lambda: self.hub.files(state.head))
+        gone = self._gone(there)
+        if not state.private:
+            check_already_there(there, self.wish.repo)
+        if self.holds_private:
+            now = self.asked(self.hub.state)
+            check_repository(private=None if now is None else now.private, holds_private=True, repo=self.wish.repo)
         try:
             return self.hub.commit(self.files, list(gone), self.title, state.head), gone
         except HubError as error:

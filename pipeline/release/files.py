@@ -28,6 +28,9 @@ COMPLETIONS = "completions"
 UNHASHED = (MANIFEST, SUMS)
 """The files that ``Manifest.files`` leaves out; ``SHA256SUMS`` covers the manifest."""
 
+OF_THE_HUB = re.compile(r"\.gitattributes$|\.git/|\.cache/huggingface/")
+"""What the Hub and its clients leave in a folder that is fetched from it; no part of any release."""
+
 _DATA_FILE = re.compile(r"^data/(?P<split>[a-z][a-z0-9_]*)-00000-of-00001\.parquet$")
 _BLOCK = 1 << 20
 
@@ -44,9 +47,13 @@ def split_of_file(path: str) -> str | None:
 
 
 def list_files(folder: Path) -> list[str]:
-    """Return the paths of all files under a folder, sorted, relative, with ``/``. Links count as files."""
+    """Return the paths of all files under a folder, sorted, relative, with ``/``. Links count as files.
+
+    What a release that was fetched from the Hub has beside its own files is left out.
+    """
     found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    return sorted(path.relative_to(folder).as_posix() for path in found)
+    paths = (path.relative_to(folder).as_posix() for path in found)
+    return sorted(path for path in paths if not OF_THE_HUB.match(path))
 
 
 def file_entry(folder: Path, path: str) -> FileEntry:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.addresses import released_address
 from pipeline.release.carry import HeldRow
 from pipeline.release.files import CALIBRATION, REVIEWS
 from pipeline.schema.calibration import Calibration
@@ -17,7 +18,14 @@ from pipeline.schema.history import Opening, Succession
 from pipeline.schema.label import Reviews
 from pipeline.schema.manifest import ModelUse
 from pipeline.schema.run import Run
-from pipeline.schema.specification import Budget, EmbeddedEndpoint, ModelRole, Specification, TransformersEndpoint
+from pipeline.schema.specification import (
+    Budget,
+    EmbeddedEndpoint,
+    ModelRole,
+    OpenAIEndpoint,
+    Specification,
+    TransformersEndpoint,
+)
 
 
 @dataclass(frozen=True)
@@ -75,17 +83,17 @@ def without_budget(plan: Plan) -> Plan:
 
 
 def as_released(specification: Specification) -> Specification:
-    """Return the specification without its budget and without paths of the machine it was used on.
+    """Return the specification without its budget, and without paths and addresses of those who used it.
 
     Paths to weights, earlier releases and protected corpora say where a file lies, not what it is (its hash is
-    checked); left in, they would tell readers of the release about somebody's disk, and the same build
-    elsewhere would differ.
+    checked), and private addresses of models where one ran; left in, they would tell readers of the release about
+    somebody's disk and network, and the same build elsewhere would differ.
     """
     models = specification.models
     cleaned = {
-        "generator": _without_path(models.generator),
-        "judge": _without_path(models.judge),
-        "guards": {name: _without_path(guard) for name, guard in models.guards.items()},
+        "generator": _from_anywhere(models.generator),
+        "judge": _from_anywhere(models.judge),
+        "guards": {name: _from_anywhere(guard) for name, guard in models.guards.items()},
     }
     previous = specification.previous and specification.previous.model_copy(update={"path": None})
     named = specification.gates.calibration and specification.gates.calibration.model_copy(update={"path": CALIBRATION})
@@ -109,7 +117,10 @@ def as_released(specification: Specification) -> Specification:
     )
 
 
-def _without_path(role: ModelRole) -> ModelRole:
-    if not isinstance(role.endpoint, EmbeddedEndpoint | TransformersEndpoint):
-        return role
-    return role.model_copy(update={"endpoint": role.endpoint.model_copy(update={"path": None})})
+def _from_anywhere(role: ModelRole) -> ModelRole:
+    if isinstance(role.endpoint, EmbeddedEndpoint | TransformersEndpoint):
+        return role.model_copy(update={"endpoint": role.endpoint.model_copy(update={"path": None})})
+    if isinstance(role.endpoint, OpenAIEndpoint):
+        address = released_address(role.endpoint.base_url)
+        return role.model_copy(update={"endpoint": role.endpoint.model_copy(update={"base_url": address})})
+    return role

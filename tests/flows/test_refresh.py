@@ -11,7 +11,7 @@ from pipeline.refresh import scheduled
 from pipeline.release.verify import verify_release
 from pipeline.release.views import changed_rows, read_release
 from pipeline.seeds import load_specification
-from tests.support.builds import CHECKOUT, kit_cells, specification, write_specification
+from tests.support.builds import CHECKOUT, renewable, write_specification
 from tests.support.hub_server import TOKEN, hub_server
 from tests.support.schedules import end, made, scheduling_server, serve, states, wait_for
 from tests.support.scripted_replies import respond
@@ -34,13 +34,10 @@ def test_runs_follow_each_other_go_on_after_a_kill_and_end_when_nothing_is_new(t
 
     home = tmp_path / "prefect"
     with ScriptedServer(responder=reply) as model, scheduling_server(home) as address, hub_server() as hub:
-        record = specification(
+        record = renewable(
             model.base_url,
-            cells=kit_cells(2),
-            version="2026.01.0",
-            attempts_per_cell=8,
-            generation={"core": "kit_or_model"},
-            gates={"left_out": ["relevance.motive", "relevance.risk_type"], "similarity_rank": 20},
+            2,
+            "2026.01.0",
             schedule={
                 "every": 5,
                 "missed": "catch_up",

@@ -19,7 +19,7 @@ from pipeline.build import run_build
 from pipeline.contamination.record import Contamination
 from pipeline.progress import SilentProgress
 from pipeline.schema.specification import Specification
-from tests.support.builds import folder_hashes, kit_cells, specification, write_specification
+from tests.support.builds import folder_hashes, renewable, write_specification
 from tests.support.schedules import asked, made, scheduling_server, served, states, wait_for
 from tests.support.scripted_replies import respond
 from tests.support.scripted_server import ScriptedServer
@@ -45,17 +45,7 @@ def model() -> Iterator[str]:
 
 def wanted(model: str, name: str, **fields: Any) -> dict[str, Any]:
     schedule = {"cron": LEAP_DAY, "carries": {"renews": 0.5, "anchors": 0.5}, **fields.pop("schedule", {})}
-    return specification(
-        model,
-        name=name,
-        cells=kit_cells(2),
-        version="2026.01.0",
-        attempts_per_cell=8,
-        generation={"core": "kit_or_model"},
-        gates={"left_out": ["relevance.motive", "relevance.risk_type"], "similarity_rank": 20},
-        schedule=schedule,
-        **fields,
-    )
+    return renewable(model, 2, "2026.01.0", name=name, schedule=schedule, **fields)
 
 
 def first_release(record: dict[str, Any], out: Path) -> Path:

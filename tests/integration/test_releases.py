@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.analysis.equating import LEAST, equatings
 from pipeline.build import run_build
 from pipeline.errors import WorkError
 from pipeline.progress import SilentProgress
@@ -20,11 +22,12 @@ from pipeline.release.files import list_files
 from pipeline.release.items import COLUMNS
 from pipeline.release.public import public_part
 from pipeline.release.verify import verify_release
-from pipeline.release.views import as_of, changed_rows, common_anchors, read_release
+from pipeline.release.views import after, as_of, changed_rows, common_anchors, read_release
 from pipeline.schema.specification import Specification
-from tests.support.builds import kit_cells, specification
+from tests.support.builds import renewable
 from tests.support.scripted_replies import respond
 from tests.support.scripted_server import ScriptedServer
+from tests.support.simulated_runs import run
 
 VERSIONS = ("2026.09.0", "2026.10.0", "2026.11.0")
 
@@ -33,16 +36,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 def contents(url: str, version: str, previous: str | None, **changes: Any) -> Specification:
     """Cells whose domains have several worked situations, which the scripted model hands in as cores of its own."""
-    record = specification(
-        url,
-        cells=kit_cells(6),
-        version=version,
-        attempts_per_cell=8,
-        generation={"core": "kit_or_model"},
-        splits={"dev": 0.2, "test": 0.5, "held_out": 0.3},
-        gates={"left_out": ["relevance.motive", "relevance.risk_type"], "similarity_rank": 20},
-        **changes,
-    )
+    splits = {"dev": 0.2, "test": 0.5, "held_out": 0.3}
+    record = renewable(url, 6, version, splits=splits, **changes)
     if previous is not None:
         record["previous"] = {"release": f"scripted-{previous}", "carries": {"renews": 0.5, "anchors": 0.25}}
     return Specification.model_validate(record)
@@ -93,6 +88,29 @@ def test_each_renews_rows_keeps_anchors_and_tells_what_is_comparable(releases: l
     assert common_anchors(first, second)
     opened = [row for row in third.retired if row.split == HELD_OUT]
     assert {row.id for row in opened} == {one.id for one in third.manifest.opened}
+
+
+def test_views_and_equating_go_by_the_rows_that_two_releases_share(releases: list[Path]) -> None:
+    """Runs that are risky at every other row; rows that are held out run, too, as those who made the release can."""
+    made = list(map(read_release, releases))
+    first, second, third = ({row.id for row in rows.active} for rows in made)
+    assert {row.id for row in after(made[2], made[1].manifest.created)} <= third - second
+    assert {row.id for row in after(made[2], "2020-01-01")} == third
+    runs = [
+        run(row.id, risky=number % 2 == 0, release=folder.name)
+        for folder, rows in zip(releases, made, strict=True)
+        for number, row in enumerate(rows.active)
+    ]
+    found = list(equatings(runs))
+    assert [(one.older, one.newer) for one in found] == [(one.name, two.name) for one, two in pairwise(releases)]
+    assert [(one.anchors, one.older_own, one.newer_own) for one in found] == [
+        (len(older & newer), len(older - newer), len(newer - older))
+        for older, newer in ((first, second), (second, third))
+    ]
+    assert [one.shift is not None for one in found] == [
+        min(one.anchors, one.older_own, one.newer_own) >= LEAST for one in found
+    ]
+    assert any(one.shift is not None for one in found)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])

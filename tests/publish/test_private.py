@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import io
 import json
-import zipfile
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from pipeline.errors import WorkError
 from pipeline.publish.guard import PrivateDataError, check_contents, check_paths, check_repository
 from pipeline.publish.run import PublishError, Wish, publish
 from pipeline.release.carry import HELD_OUT
-from pipeline.release.files import data_file, list_files
+from pipeline.release.files import MANIFEST, SUMS, list_files, manifest_bytes, sums_bytes
 from pipeline.release.held_out import SALTS, read_salts
 from pipeline.release.public import own_texts, public_part
 from pipeline.release.verify import verify_release
@@ -27,6 +26,7 @@ from pipeline.release.write import write_release
 from pipeline.schema.renewal import Schedule
 from tests.support.encoders import WordEncoder
 from tests.support.hub_server import Handler, HubServer
+from tests.support.private_routes import ROUTES
 from tests.support.releases import rows_of, sample_candidates, sample_inputs, sample_specification
 
 REPO = "tester/scenarios"
@@ -93,62 +93,7 @@ def test_the_public_part_passes_the_checks_that_the_whole_fails(release: Path, p
         check_contents(files_of(release), release)
 
 
-def as_a_renamed_file(release: Path) -> dict[str, bytes]:
-    return {"data/test-00001-of-00002.parquet": (release / data_file(HELD_OUT)).read_bytes()}
-
-
-def as_text(release: Path) -> dict[str, bytes]:
-    held = next(row.scenario for row in read_release(release).active if row.split == HELD_OUT)
-    return {"notes.txt": f"An example: {held.view.agent.request}".encode()}
-
-
-def as_gzipped_text(release: Path) -> dict[str, bytes]:
-    return {"notes.bin": gzip.compress(as_text(release)["notes.txt"])}
-
-
-def as_text_gzipped_twice(release: Path) -> dict[str, bytes]:
-    return {"notes.bin": gzip.compress(as_gzipped_text(release)["notes.bin"])}
-
-
-def as_a_card_that_quotes_it(release: Path) -> dict[str, bytes]:
-    card = (release / "README.md").read_bytes()
-    return {"README.md": card + as_text(release)["notes.txt"]}
-
-
-def as_a_zip_archive(release: Path) -> dict[str, bytes]:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("notes.txt", as_text(release)["notes.txt"])
-    return {"notes.txt": packed.getvalue()}
-
-
-def as_text_in_other_bytes(release: Path) -> dict[str, bytes]:
-    return {"notes.txt": as_text(release)["notes.txt"].decode().encode("utf-16-le")}
-
-
-def as_all_candidates(release: Path) -> dict[str, bytes]:
-    return {"candidates.parquet": (release / "candidates.parquet").read_bytes()}
-
-
-def as_completions(release: Path) -> dict[str, bytes]:
-    return {"completions/completions.jsonl.gz": (release / "completions" / "completions.jsonl.gz").read_bytes()}
-
-
-def as_the_report(release: Path) -> dict[str, bytes]:
-    return {"report.html": (release / "report.html").read_bytes()}
-
-
-def as_salts_under_another_name(release: Path) -> dict[str, bytes]:
-    return {"numbers.json": (release / SALTS).read_bytes()}
-
-
-@pytest.mark.parametrize(
-    "route",
-    [
-        as_a_renamed_file, as_text, as_gzipped_text, as_text_gzipped_twice, as_a_card_that_quotes_it, as_a_zip_archive,
-        as_text_in_other_bytes, as_all_candidates, as_completions, as_the_report, as_salts_under_another_name,
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("route", ROUTES)
 def test_contents_are_known_whatever_their_name(
     release: Path, public: Path, route: Callable[[Path], dict[str, bytes]]
 ) -> None:
@@ -165,6 +110,11 @@ def test_contents_are_known_whatever_their_name(
         "a/private/x",
         "salts.json",
         "a.key",
+        "DATA/Held_Out-00000-of-00001.PARQUET",
+        "data/HELDOUT/rows.parquet",
+        "Private/SALTS.JSON",
+        "A.KEY",
+        "inspect/held_out-00000-of-00001.parquet",
     ],
 )
 def test_names_are_known_whatever_they_hold(path: str) -> None:
@@ -177,6 +127,16 @@ def test_names_are_known_whatever_they_hold(path: str) -> None:
     [
         ("README.md", "---\nconfigs:\n- config_name: held_out\n  data_files: x.parquet\n---\n# A card\n"),
         ("README.md", "---\nconfigs:\n- config_name: a\n  data_files:\n  - {split: held_out, path: x}\n---\n"),
+        ("README.md", "---\nconfigs:\n- config_name: a\n  data_files: data/held_out-*\n---\n"),
+        (
+            "README.md",
+            "---\nconfigs:\n- config_name: a\n  data_files: [data/test-*, 'data/[h]*', 'data/Held_Out-*']\n---\n",
+        ),
+        ("README.md", "---\nconfigs:\n- {config_name: a, data_dir: private}\n---\n"),
+        ("README.md", "---\nconfigs: {a: {data_files: {held_out: x}}}\n---\n"),
+        ("README.md", "---\ndataset_info: {splits: [{name: held_out}]}\n---\n"),
+        ("README.md", "\ufeff---\r\nconfigs:\r\n- config_name: held_out\r\n---\r\n# A card\r\n"),
+        ("Readme.MD", "---\nconfigs:\n- config_name: HELD_OUT\n---"),
         ("eval.yaml", "tasks:\n- {id: a, split: held_out}\n"),
         ("eval.yaml", "tasks: [\n"),
     ],
@@ -238,6 +198,66 @@ def test_a_hub_that_makes_a_public_repository_where_a_private_one_was_asked_for_
     with pytest.raises(PrivateDataError, match="not a private repository by the Hub's word"):
         publish(release, Wish(REPO, private=True, held_out=True), pause=0)
     assert set(server.repos[REPO].head.tree) == {".gitattributes"}
+
+
+class Opened(dict[int, str]):
+    """No fault: the repository is made public when a request comes whose path holds a text."""
+
+    def __init__(self, server: HubServer, text: str) -> None:
+        super().__init__()
+        self.server, self.text = server, text
+
+    def get(self, key: int, default: str | None = None) -> str | None:  # type: ignore[override]
+        if self.text in self.server.requests[key]:
+            self.server.repos[REPO].private = False
+        return default
+
+
+def test_a_repository_that_is_opened_after_the_first_look_gets_nothing(release: Path, server: HubServer) -> None:
+    server.faults = Opened(server, "/tree/")
+    with pytest.raises(PrivateDataError, match="not a private repository by the Hub's word"):
+        publish(release, Wish(REPO, private=True, held_out=True), pause=0)
+    assert set(server.repos[REPO].head.tree) == {".gitattributes"}
+    assert server.objects == {}, "no file was sent beforehand either"
+
+
+def test_a_repository_that_is_opened_while_files_go_up_is_told_of(release: Path, server: HubServer) -> None:
+    server.faults = Opened(server, "/commit/")
+    with pytest.raises(PrivateDataError, match=r"was made public while .* was published, .* take them for open"):
+        publish(release, Wish(REPO, private=True, held_out=True), pause=0)
+
+
+def test_a_public_repository_that_held_the_whole_once_gets_no_more(release: Path, server: HubServer) -> None:
+    publish(release, Wish(REPO, private=True, held_out=True), pause=0)
+    repo = server.repos[REPO]
+    repo.private, repo.tags = False, {}
+    commits = len(repo.commits)
+    with pytest.raises(PrivateDataError, match=r"is public and holds .*held_out.*, which is private"):
+        publish(release, Wish(REPO), pause=0)
+    assert len(repo.commits) == commits
+
+
+def test_a_link_to_what_is_private_is_not_followed(release: Path, server: HubServer, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(release, tmp_path / "copy"))
+    (copy / "LICENSE").unlink()
+    (copy / "LICENSE").symlink_to(copy / SALTS)
+    with pytest.raises(WorkError, match="not sound, so it is not published: LICENSE: is a link"):
+        publish(copy, Wish(REPO), pause=0)
+    assert server.requests == []
+
+
+def test_a_manifest_that_does_not_tell_of_the_split_does_not_open_it(
+    release: Path, server: HubServer, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(release, tmp_path / "copy"))
+    manifest = read_release(copy).manifest
+    changed = manifest.model_copy(update={"splits": {"test": manifest.splits["test"]}, "held_out": None})
+    (copy / MANIFEST).write_bytes(manifest_bytes(changed))
+    (copy / SUMS).write_bytes(sums_bytes(changed.files, manifest_bytes(changed)))
+    for wish in (Wish(REPO), Wish(REPO, held_out=True)):
+        with pytest.raises(WorkError, match="not sound, so it is not published"):
+            publish(copy, wish, pause=0)
+    assert server.requests == []
 
 
 def test_a_private_repository_may_hold_the_whole(release: Path, server: HubServer) -> None:

@@ -39,7 +39,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 EVERYTHING = bool(os.environ.get("IMPRESS_TEST_FAULTS"))
-"""Faults of each kind at every request, reading back included, with Xet and without: half an hour."""
+"""Faults of each kind at every request, reading back included, with Xet and without: six series of a few minutes."""
 FAULTS = [
     (first, then, client)
     for first, then in [("cut", "cut"), ("cut_after", "401"), ("503", "429")]
@@ -232,6 +232,7 @@ def test_a_file_that_xet_gives_otherwise_is_named(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800 if EVERYTHING else 600)
 @pytest.mark.parametrize(
     ("first", "then", "client"), [case for case in FAULTS if EVERYTHING or case in FEW], indirect=["client"]
 )

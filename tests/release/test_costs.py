@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.release.card import render_card
 from pipeline.release.costs import costs_of
+from pipeline.release.inputs import as_released
 from pipeline.release.write import draft_manifest
 from pipeline.report.page import render_report
 from pipeline.report.spending import cell_rows, cost_rows
@@ -22,7 +23,7 @@ from pipeline.schema.cost import Costs
 from pipeline.schema.estimate import Prices
 from pipeline.schema.specification import Models
 from pipeline.schema.verdict import Decision, Verdict
-from tests.support.releases import sample_inputs
+from tests.support.releases import sample_inputs, sample_specification
 
 URL = "https://models.invalid/v1"
 PRICES = Prices.model_validate(
@@ -112,6 +113,29 @@ def test_a_row_costs_what_was_turned_away_for_it_too() -> None:
     clinic = by_cell[CELLS[0].id]
     assert clinic.per_row is not None
     assert clinic.per_row.calls == clinic.usage.calls
+
+
+def test_a_private_address_is_nowhere_in_a_release_and_its_price_holds_when_it_is_made_again() -> None:
+    address = "http://gpu7.team.internal:8000/v1"
+    priced = PRICES.prices[0].model_copy(update={"base_url": address, "model": "own"})
+    role = {"endpoint": {"kind": "openai", "base_url": address}}
+    asked = sample_specification(models={"generator": {**role, "model": "own"}, "judge": {**role, "model": "other"}})
+    released = as_released(asked)
+    made, again = (
+        costs_of(in_order(CANDIDATES), one.models, Prices(prices=(priced,)), usages(TAKEN))  # type: ignore[arg-type]
+        for one in (asked, released)
+    )
+    assert made == again
+    assert made.stages[0].money is not None
+    assert made.stages[1].price == "no price of other at its private address is known; add it to seeds/prices.yaml"
+    inputs = sample_inputs(asked, costs=made)
+    manifest = draft_manifest(inputs, inputs.candidates, released)
+    for told in (
+        manifest.model_dump_json(),
+        render_card(manifest, inputs.candidates),
+        render_report(manifest, inputs.candidates),
+    ):
+        assert "gpu7" not in told
 
 
 def test_tokens_that_an_endpoint_did_not_give_make_their_sums_unknown_and_no_other() -> None:

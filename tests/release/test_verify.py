@@ -140,6 +140,15 @@ def test_an_extra_file_and_a_link_are_named(release: Path, tmp_path: Path) -> No
     assert found(problems, "LICENSE", "is a link")
 
 
+def test_what_the_hub_s_clients_leave_in_a_folder_is_no_part_of_it(release: Path) -> None:
+    for path in (".gitattributes", ".cache/huggingface/download/README.md.metadata", ".git/HEAD"):
+        (release / path).parent.mkdir(parents=True, exist_ok=True)
+        (release / path).write_text("the Hub's")
+    assert verify(release, semantic=False) == []
+    (release / "data" / ".gitattributes").write_text("somebody's")
+    assert found(verify(release, semantic=False), "data/.gitattributes", "not in the manifest")
+
+
 @pytest.mark.parametrize("path", ["../outside.txt", "/etc/hostname", "data/../../outside.txt"])
 def test_a_listed_path_that_leads_outside_is_not_followed(release: Path, path: str) -> None:
     (release.parent / "outside.txt").write_text("secret")

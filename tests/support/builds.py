@@ -57,6 +57,19 @@ def specification(base_url: str, *, cells: Sequence[str] | None = None, **change
     }
 
 
+def renewable(base_url: str, cells: int, version: str, **changes: Any) -> dict[str, Any]:
+    """Return the contents of one whose rows can be renewed: the scripted model hands in cores of its own, too."""
+    return specification(
+        base_url,
+        cells=kit_cells(cells),
+        version=version,
+        attempts_per_cell=8,
+        generation={"core": "kit_or_model"},
+        gates={"left_out": ["relevance.motive", "relevance.risk_type"], "similarity_rank": 20},
+        **changes,
+    )
+
+
 def write_specification(folder: Path, contents: Mapping[str, Any]) -> Path:
     """Write a specification file."""
     path = folder / "scripted.yaml"
