@@ -57,14 +57,24 @@ class Coverage:
     cells: dict[tuple[str, str], CoverageCell | None]
 
 
-def check_tallies(candidates: Sequence[Candidate]) -> list[CheckTally]:
-    """Count the verdicts of each check, in the order of their first appearance."""
-    counts: dict[tuple[str, str, str], Counter[str]] = {}
-    for candidate in candidates:
+class CheckCounts:
+    """Counts the verdicts of each check, one candidate at a time, in the order of their first appearance."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str, str], Counter[str]] = {}
+
+    def add(self, candidate: Candidate) -> None:
+        """Count the verdicts on a candidate."""
         for verdict in candidate.verdicts:
             key = (verdict.gate, verdict.checker, verdict.version)
-            counts.setdefault(key, Counter())[verdict.outcome] += 1
-    return [CheckTally(*key, count.total(), *(count[outcome] for outcome in OUTCOMES)) for key, count in counts.items()]
+            self._counts.setdefault(key, Counter())[verdict.outcome] += 1
+
+    def rows(self) -> list[CheckTally]:
+        """Return what each check said."""
+        return [
+            CheckTally(*key, count.total(), *(count[outcome] for outcome in OUTCOMES))
+            for key, count in self._counts.items()
+        ]
 
 
 def coverage(cells: Sequence[CellResult]) -> Coverage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.report.tally import CoverageCell, check_tallies, coverage
+from pipeline.report.tally import CheckCounts, CoverageCell, coverage
 from pipeline.schema.cell import Cell
 from pipeline.schema.manifest import CellResult
 from tests.support.releases import sample_candidates, sample_specification
@@ -31,7 +31,10 @@ def test_domains_are_summed_and_unplanned_pairs_marked() -> None:
 
 def test_every_verdict_is_counted_once() -> None:
     candidates = sample_candidates(sample_specification())
-    tallies = check_tallies(candidates)
+    counts = CheckCounts()
+    for candidate in candidates:
+        counts.add(candidate)
+    tallies = counts.rows()
     assert sum(tally.seen for tally in tallies) == sum(len(candidate.verdicts) for candidate in candidates)
     for tally in tallies:
         assert tally.seen == tally.passed + tally.failed + tally.errors + tally.not_run

@@ -1,6 +1,7 @@
 // What the checks said, and how often those that were calibrated are wrong.
 
 import { counted, el, inWords, percent, svg, table } from "../../pages/script/dom.js";
+import { copiesSection } from "./copies.js";
 import { linkTo } from "./route.js";
 
 export function gatesView(store) {
@@ -11,7 +12,7 @@ export function gatesView(store) {
       el("p", { class: "lead" }, "What each check said of every candidate that it saw. Errors and checks that did not run are never a pass."),
       head.checks.length ? checkTable(head.checks, new Set(head.funnel.filter((one) => one.turned_away).map((one) => one.step))) : el("p", {}, "No candidate came to a gate."),
       head.left_out.length ? el("p", { class: "notice", id: "left-out" }, `Left out by the specification, so never made: ${head.left_out.join(", ")}.`) : null,
-      errorSection(head.calibration)),
+      errorSection(head.calibration), copiesSection(store)),
   };
 }
 
