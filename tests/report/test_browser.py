@@ -152,10 +152,11 @@ def later(release: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     named = sample_specification(version="2026.12.0", previous={"release": release.name}, deduplication=settings)
     made = sample_inputs(named).candidates
     fresh = [Candidate.of(one.attempt, scenario=one.scenario) for one in made if one.scenario]
-    judged = {one.id: one.verdicts for one in deduplicate(fresh, [], named.deduplication, WordEncoder())}
+    judged = [verdict for one in deduplicate(fresh, [], named.deduplication, WordEncoder()) for verdict in one.verdicts]
+    found = next(one for one in judged if one.outcome == "fail")
     gone = [one.id for one in made if one.accepted][:2]
     kept = [
-        one.model_copy(update={"verdicts": judged[one.id]}) if step_of(one) == "novelty" else one
+        one.model_copy(update={"verdicts": (found,)}) if step_of(one) == "novelty" else one
         for one in made
         if one.id not in gone
     ]

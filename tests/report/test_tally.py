@@ -38,3 +38,17 @@ def test_every_verdict_is_counted_once() -> None:
     assert sum(tally.seen for tally in tallies) == sum(len(candidate.verdicts) for candidate in candidates)
     for tally in tallies:
         assert tally.seen == tally.passed + tally.failed + tally.errors + tally.not_run
+
+
+def test_a_check_that_did_not_run_counts_with_the_one_version_that_it_has() -> None:
+    def counted(*said: tuple[str, str]) -> list[tuple[str, int, int, int]]:
+        counts = CheckCounts()
+        one = sample_candidates(sample_specification())[0]
+        for version, outcome in said:
+            verdict = one.verdicts[0].model_copy(update={"version": version, "outcome": outcome})
+            counts.add(one.model_copy(update={"verdicts": (verdict,)}))
+        return [(tally.version, tally.seen, tally.passed, tally.not_run) for tally in counts.rows()]
+
+    assert counted(("1", "pass"), ("-", "not_run"), ("1", "pass")) == [("1", 3, 2, 1)]
+    assert counted(("1", "pass"), ("2", "pass"), ("-", "not_run")) == [("1", 1, 1, 0), ("2", 1, 1, 0), ("-", 1, 0, 1)]
+    assert counted(("-", "not_run")) == [("-", 1, 0, 1)]

@@ -48,7 +48,7 @@ function drawing({ points, recommended }, threshold) {
     [low, (low + high) / 2, high].map((value) => svg("text", { class: "tick middle", x: x(value), y: HEIGHT - EDGE.bottom + 18 }, value.toFixed(2))),
     svg("text", { class: "tick middle", x: (EDGE.left + WIDTH - EDGE.right) / 2, y: HEIGHT - 4 }, "cosine from which on two plots are one"),
     line("precision"), line("recall"),
-    ends.map(([name, place]) => svg("text", { class: `name ${name}`, x: WIDTH - EDGE.right + 8, y: place + 4 }, name)),
+    ends.map(([name, place]) => svg("text", { class: `end-name ${name}`, x: WIDTH - EDGE.right + 8, y: place + 4 }, name)),
     svg("line", { class: "used", x1: x(threshold), x2: x(threshold), y1: EDGE.top - 6, y2: HEIGHT - EDGE.bottom }),
     svg("text", { class: "tick middle", x: x(threshold), y: EDGE.top - 11 }, `in use: ${threshold}`),
     recommended ? svg("circle", { class: "advised", cx: x(recommended.threshold), cy: y(recommended.recall), r: 4 }) : null);

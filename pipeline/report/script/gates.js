@@ -20,17 +20,21 @@ export function gatesView(store) {
 function checkTable(checks, away) {
   const number = (text) => ({ text, number: true });
   const cell = (value) => el("td", { class: value ? "number" : "number nil" }, counted(value));
-  const rows = checks.map((one) => el("tr", { "data-check": `${one.gate}.${one.checker}` },
-    el("td", {}, away.has(one.gate) ? el("a", { href: linkTo("away", { step: one.gate }) }, one.gate) : one.gate),
+  const gateCell = (gate, count) => el("th", { scope: "rowgroup", rowspan: count }, away.has(gate) ? el("a", { href: linkTo("away", { step: gate }) }, gate) : gate);
+  const row = (one, at, all) => el("tr", { "data-check": `${one.gate}.${one.checker}` },
+    at ? null : gateCell(one.gate, all.length),
     el("td", {}, inWords(one.checker), " ", el("span", { class: "quiet" }, one.version)),
     el("td", { class: "bars" }, shares(one)),
-    [one.seen, one.passed, one.failed, one.errors, one.not_run].map(cell)));
-  return table("Checks", ["Gate", "Check", { text: "", kind: "bars" }, ...["Seen", "Pass", "Fail", "Error", "Not run"].map(number)], rows, { kind: "funnel" });
+    [one.seen, one.passed, one.failed, one.errors, one.not_run].map(cell));
+  const gates = [...new Set(checks.map((one) => one.gate))];
+  const groups = gates.map((gate) => el("tbody", {}, checks.filter((one) => one.gate === gate).map(row)));
+  const key = [["passed", "pass"], ["away", "fail"], ["error", "error"], ["unrun", "not run"]].map(([kind, text]) => [el("span", { class: `swatch ${kind}` }), ` ${text} `]);
+  return [el("div", { class: "key", "aria-hidden": "true" }, key), table("Checks", ["Gate", "Check", { text: "", kind: "bars" }, ...["Seen", "Pass", "Fail", "Error", "Not run"].map(number)], groups, { kind: "funnel checks" })];
 }
 
 function shares(one) {
   const width = (count) => (1000 * count) / Math.max(1, one.seen);
-  const parts = [["passed", one.passed], ["away", one.failed], ["unsure", one.errors + one.not_run]];
+  const parts = [["passed", one.passed], ["away", one.failed], ["error", one.errors], ["unrun", one.not_run]];
   let at = 0;
   const bars = parts.map(([kind, count]) => {
     const bar = svg("rect", { class: kind, x: at, width: width(count), height: 10 });
