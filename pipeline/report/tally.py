@@ -75,8 +75,8 @@ class CheckCounts:
     def rows(self) -> list[CheckTally]:
         """Return what each check said, by gate in the order of their first appearance.
 
-        A check that did not run on a candidate has no version there; that counts with its version elsewhere, where there
-        is just one.
+        A check that did not run on a candidate has no version there; that counts with its version elsewhere, where
+        there is just one.
         """
         gates = list(dict.fromkeys(gate for gate, _ in self._counts))
         return [
