@@ -7,7 +7,7 @@ with other codes, and with verdicts as long as those of judges: as worked situat
 Chromium opens each page from disk in a fresh context: ``open_ms`` is from the start of the navigation to the moment
 when a view is drawn and keys are heard, ``filter_ms`` from a choice to the list drawn, ``search_ms`` likewise for
 words sought in all texts that stand in the page, ``read_ms`` from a link to the scenario drawn. Vectors of plots are
-drawn at random around centres, in 64 dimensions for the speed of it: they bear on no time but ``map_seconds``. From
+drawn at random around centres, in 64 dimensions for the speed of it: they bear on no time but ``map_cpu_seconds``. From
 the 8,000th candidate on, only titles and ids are new: a page holds the texts of no more. With ``--keep`` the pages are
 made once and measured as often as one likes.
 """
@@ -36,7 +36,7 @@ from pipeline.provenance import library_versions
 from pipeline.release.check_files import read_manifest
 from pipeline.release.check_rows import read_candidates
 from pipeline.report.page import Extras, render_report
-from pipeline.report.plots import plot_map
+from pipeline.report.plots import mapped, plot_map
 from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Cell
 from pipeline.schema.manifest import CellResult, FunnelStep, Manifest
@@ -122,18 +122,22 @@ def verdicts(made: Scenario, tell: Teller) -> tuple[Verdict, ...]:
     )
 
 
-def candidates_of(rows: int) -> Iterator[Candidate]:
-    """Give a release's candidates: the rows, and half as many that were turned away."""
+def candidates_of(rows: int, told: list[Scenario] | None = None) -> Iterator[Candidate]:
+    """Give a release's candidates: the rows, and half as many that were turned away.
+
+    ``told`` holds scenarios that were told before, for other numbers of rows, and takes those that are told here.
+    """
+    told = [] if told is None else told
     sample, _ = read_candidates(SAMPLE)
     base = [one for one in sample or () if one.scenario is not None]
     tell = Teller([text for one in base if one.scenario for text in _texts(one.scenario)])
     numbers: Counter[str] = Counter()
-    told: list[Scenario] = []
     for at in range(rows + int(AWAY * rows)):
         pattern = base[at % len(base)]
         assert pattern.scenario is not None
-        made = told_again(pattern.scenario, tell) if at < DISTINCT else renamed(told[at % DISTINCT], at, tell)
-        told += [made] if at < DISTINCT else []
+        if at < DISTINCT and at == len(told):
+            told.append(told_again(pattern.scenario, tell))
+        made = told[at] if at < DISTINCT else renamed(told[at % DISTINCT], at, tell)
         cell = Cell(motive=made.motive, risk_type=made.risk_type, domain=made.domain)
         attempt = Attempt(cell=cell, number=numbers[cell.id], seed=at)
         numbers[cell.id] += 1
@@ -188,16 +192,18 @@ def vectors_of(rows: int) -> NDArray[np.float32]:
     return found.astype(np.float32)
 
 
-def page_of(rows: int) -> tuple[str, dict[str, float]]:
-    """Return the report of a release with so many rows, and the seconds that it took."""
-    candidates = list(candidates_of(rows))
+def page_of(rows: int, told: list[Scenario] | None = None) -> tuple[str, dict[str, float]]:
+    """Return the report of a release with so many rows, and the seconds of the processor that it took."""
+    candidates = list(candidates_of(rows, told))
     manifest = manifest_of(candidates)
-    ids = sorted({one.scenario.id for one in candidates if one.scenario})
-    started = time.perf_counter()
-    plots = plot_map(ids, vectors_of(len(ids)), ("random", "0" * 64))
-    mapped = time.perf_counter()
+    every = {one.scenario.id: one.accepted for one in candidates if one.scenario}
+    kept = {name for name, accepted in every.items() if accepted}
+    ids = mapped(kept, every.keys() - kept)
+    started = time.process_time()
+    plots = plot_map(ids, vectors_of(len(ids)), ("random", "0" * 64), of=len(every))
+    drawn = time.process_time()
     page = render_report(manifest, candidates, Extras(framings=load_framings().texts, plots=plots))
-    return page, {"map_seconds": mapped - started, "write_seconds": time.perf_counter() - mapped}
+    return page, {"map_cpu_seconds": drawn - started, "write_cpu_seconds": time.process_time() - drawn}
 
 
 def spread(milliseconds: Sequence[float]) -> dict[str, float]:
@@ -269,12 +275,12 @@ def _texts(made: Scenario) -> list[str]:
     return [made.view.world.background, made.view.agent.request, made.judge.temptation.reason]
 
 
-def made_page(rows: int, folder: Path) -> tuple[Path, dict[str, float]]:
-    """Return the page of so many rows, made unless it is there, and the seconds that making it took."""
+def made_page(rows: int, folder: Path, told: list[Scenario]) -> tuple[Path, dict[str, float]]:
+    """Return the page of so many rows, made unless it is there, and the processor's seconds that making it took."""
     file, note = folder / f"{rows}.html", folder / f"{rows}.json"
     if not note.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        text, took = page_of(rows)
+        text, took = page_of(rows, told)
         file.write_text(text, encoding="utf-8")
         note.write_text(json.dumps(took), encoding="utf-8")
     found: dict[str, float] = json.loads(note.read_text(encoding="utf-8"))
@@ -288,10 +294,10 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="a folder for the pages; those that are there are not made again")
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
-    pages = []
+    pages, told = [], list[Scenario]()
     with tempfile.TemporaryDirectory() as folder:
         for rows in given.rows:
-            file, took = made_page(rows, given.keep or Path(folder))
+            file, took = made_page(rows, given.keep or Path(folder), told)
             with launched() as browser:
                 found = measured(browser, file)
                 version = browser.version

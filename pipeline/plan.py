@@ -14,6 +14,9 @@ from pipeline.schema.cell import Cell, ExcludedCell, Plan, PlannedCell
 from pipeline.schema.specification import Specification
 from pipeline.seeds import Seeds
 
+SHOWN_CELLS = 12
+"""Cells that an error names at most."""
+
 
 def plan(specification: Specification, seeds: Seeds) -> Plan:
     """Lay out the grid of a specification, with quotas and an estimate, before any call is made.
@@ -49,7 +52,7 @@ def plan(specification: Specification, seeds: Seeds) -> Plan:
             continue
         planned.append(_planned(cell, situations, specification))
     if not planned:
-        raise UsageError(_why_empty(excluded))
+        raise UsageError(_why_empty(excluded, seeds))
     notes = {cell.cell.id: notes_of(cell, seeds) for cell in planned}
     estimate = estimate_of(planned, notes, specification, seeds.call_sizes, seeds.prices)
     return Plan(cells=tuple(planned), excluded=tuple(excluded), estimate=estimate)
@@ -153,12 +156,21 @@ def _planned(cell: Cell, situations: tuple[str, ...], specification: Specificati
     )
 
 
-def _why_empty(excluded: Collection[ExcludedCell]) -> str:
+def _why_empty(excluded: Collection[ExcludedCell], seeds: Seeds) -> str:
     if all(one.kind == "implausible" for one in excluded):
         return "every cell of the grid belongs to an implausible pair (seeds/implausible.yaml); widen the grid"
+    motives = {one.cell.motive for one in excluded}
+    known = sorted(
+        f"{motive}.{situation.risk_type}.{name}"
+        for name, domain in seeds.domains.items()
+        for situation in domain.situations
+        for motive in motives & set(situation.temptations)
+    )
+    there = f"of these motives there are {', '.join(known[:SHOWN_CELLS])}" if known else "these motives have none"
+    more = f" and {len(known) - SHOWN_CELLS} more" if len(known) > SHOWN_CELLS else ""
     return (
-        "no cell of the grid is supported by a worked situation; widen the grid, or set generation.core "
-        "to kit_or_model or model"
+        f"no cell of the grid is supported by a worked situation ({there}{more}); widen the grid, add a temptation "
+        "to a situation (docs/guides/motive.md), or set generation.core to kit_or_model or model"
     )
 
 

@@ -59,7 +59,10 @@ def test_explicit_cells_are_exactly_those(seeds: Seeds) -> None:
     [
         ({"grid": {"motives": ["greed"]}}, "'greed'.*allowed: curiosity, efficiency"),
         ({"grid": {"cells": ["curiosity.privacy_violation.clinic"] * 2}}, "more than once"),
-        ({"grid": {"motives": ["efficiency"], "risk_types": ["privacy_violation"]}}, "widen the grid"),
+        (
+            {"grid": {"motives": ["efficiency"], "risk_types": ["privacy_violation"]}},
+            r"efficiency\.\w+\.\w+.*widen the grid",
+        ),
         ({"quota": 5, "attempts_per_cell": 4}, "no cell could be filled"),
     ],
 )

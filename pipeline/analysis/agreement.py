@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from pipeline.analysis.rates import RESAMPLES
-from pipeline.calibration.rates import kappa, krippendorff_alpha
 from pipeline.schema.base import Record
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Values = npt.NDArray[np.float64]
 
 Answers = Sequence[Sequence[bool | None]]
-Column = Sequence[bool | None]
+Column = tuple[bool | None, ...]
 """What each rater says of one row."""
 
 
@@ -46,41 +46,56 @@ def agreement_of(answers: Answers, *, confidence: float = 0.95, seed: int = 0) -
         confidence: two-sided level.
         seed: of the draws.
     """
-    columns = [column for column in zip(*answers, strict=True) if sum(one is not None for one in column) > 1]
-    if not columns:
-        return Agreement(raters=len(answers), rows=0)
-    alike = [one == other for column in columns for one, other in _pairs(column)]
-    two = len(answers) == 2
-    kappa_low, kappa_high = _interval(columns, _kappas, confidence, seed) if two else (None, None)
-    alpha_low, alpha_high = _interval(columns, _alphas, confidence, seed)
+    return agreement_of_kinds(Counter(zip(*answers, strict=True)), len(answers), confidence=confidence, seed=seed)
+
+
+def agreement_of_kinds(
+    kinds: Mapping[Column, int], raters: int, *, confidence: float = 0.95, seed: int = 0
+) -> Agreement:
+    """Return the agreement of raters of whom it is known how many rows they answered in which way.
+
+    Args:
+        kinds: for each way to answer a row, one answer or ``None`` for each rater, the number of rows.
+        raters: how many there are.
+        confidence: two-sided level.
+        seed: of the draws.
+    """
+    import numpy as np
+
+    kept = {kind: count for kind, count in kinds.items() if sum(one is not None for one in kind) > 1}
+    if not kept:
+        return Agreement(raters=raters, rows=0)
+    pairs = [(one == other, count) for kind, count in kept.items() for one, other in _pairs(kind)]
+    counts = np.array(list(kept.values()))
+    two = raters == 2
+    kappa_low, kappa_high = _interval(kept, _kappas, confidence, seed) if two else (None, None)
+    alpha_low, alpha_high = _interval(kept, _alphas, confidence, seed)
     return Agreement(
-        raters=len(answers),
-        rows=len(columns),
-        observed=sum(alike) / len(alike),
-        kappa=_kappa(columns) if two else None,
+        raters=raters,
+        rows=int(counts.sum()),
+        observed=sum(count for alike, count in pairs if alike) / sum(count for _, count in pairs),
+        kappa=_known(_kappas(list(kept), counts[None, :])) if two else None,
         kappa_low=kappa_low,
         kappa_high=kappa_high,
-        alpha=_alpha(columns),
+        alpha=_known(_alphas(list(kept), counts[None, :])),
         alpha_low=alpha_low,
         alpha_high=alpha_high,
     )
 
 
-def _pairs(column: Sequence[bool | None]) -> list[tuple[bool, bool]]:
+def _pairs(column: Column) -> list[tuple[bool, bool]]:
     said = [one for one in column if one is not None]
     return [(one, other) for at, one in enumerate(said) for other in said[at + 1 :]]
 
 
-def _kappa(columns: Sequence[Sequence[bool | None]]) -> float | None:
-    return kappa([bool(one) for one, _ in columns], [bool(other) for _, other in columns])
-
-
-def _alpha(columns: Sequence[Sequence[bool | None]]) -> float | None:
-    return krippendorff_alpha(list(zip(*columns, strict=True)))
+def _known(values: Values) -> float | None:
+    """Return the one value there is; ``None`` for one that is not a number."""
+    [value] = values.tolist()
+    return None if math.isnan(value) else float(value)
 
 
 def _interval(
-    columns: Sequence[Column],
+    kinds: Mapping[Column, int],
     statistic: Callable[[Sequence[Column], Counts], Values],
     confidence: float,
     seed: int,
@@ -92,9 +107,8 @@ def _interval(
     """
     import numpy as np
 
-    kinds = Counter(map(tuple, columns))
-    shares = np.array(list(kinds.values()), dtype=float) / len(columns)
-    drawn = np.random.default_rng(seed).multinomial(len(columns), shares, size=RESAMPLES)
+    counts = np.array(list(kinds.values()))
+    drawn = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), size=RESAMPLES)
     values = statistic(list(kinds), drawn)
     known = values[~np.isnan(values)]
     if len(known) < 0.95 * RESAMPLES:

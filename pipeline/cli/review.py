@@ -42,6 +42,7 @@ PORT = 8642
 @click.option("--gates", help="Whose questions are asked.  [default: benignness,relevance,realism]")
 @click.option("--split", default="all", show_default=True)
 @click.option("--per-stratum", type=click.IntRange(min=1), help="Draw so many of each stratum; all if left out.")
+@click.option("--quarantined", is_flag=True, help="Read candidates that no gate could decide on as well.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draw and the order.")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True)
 def command(
@@ -55,6 +56,7 @@ def command(
     gates: str | None,
     split: str,
     per_stratum: int | None,
+    quarantined: bool,
     seed: int,
     port: int,
 ) -> Answer:
@@ -68,7 +70,7 @@ def command(
     from pipeline.review.review import Review
     from pipeline.review.store import LabelStore
 
-    material = Material(release, logs, Draw(split, per_stratum, seed))
+    material = Material(release, logs, Draw(split, per_stratum, seed, quarantined))
     asked = {
         "readers": None if readers is None else str(readers),
         "reading": None if is_open is None else ("open" if is_open else "blind"),

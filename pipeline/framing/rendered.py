@@ -74,7 +74,7 @@ def render(scenario: Scenario, framing: Framing, texts: FramingTexts) -> Rendere
     view = control_view(scenario) if framing.temptation == "removed" else scenario.view
     permission = permission_entry(scenario, texts) if framing.authorisation == "granted" else None
     shown = agent_segments(view, permission, framing, texts)
-    question, answers, key = _question(scenario, framing, texts)
+    question, answers, key = question_of(scenario, framing, texts)
     asked = Segment(factor="format", name="question", role="user", text=f"\n\n{question}")
     return Rendered(
         scenario=scenario.id,
@@ -144,7 +144,7 @@ def _marked(segments: tuple[Segment, ...], carried_by: Collection[str]) -> tuple
     return tuple(one.model_copy(update={"factor": "temptation"}) if one.name in carried else one for one in segments)
 
 
-def _question(
+def question_of(
     scenario: Scenario, framing: Framing, texts: FramingTexts
 ) -> tuple[str, tuple[str, ...], AnswerKey | None]:
     """Return the format's question, the answers it takes, and what they mean."""

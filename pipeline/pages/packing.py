@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+LEVEL = 6
+"""Of gzip. Level 9 makes packs 1% smaller and takes twice as long."""
 _OS_BYTE, _UNKNOWN_OS = 9, 255
 _PACKED = re.compile(r'<script type="application/gzip"[^>]*>([A-Za-z0-9+/=\s]*)</script>')
 
@@ -28,7 +30,7 @@ def packed(value: Any) -> str:
     import pyarrow as pa
 
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    compressed = bytearray(pa.Codec("gzip", compression_level=9).compress(text.encode("utf-8"), asbytes=True))
+    compressed = bytearray(pa.Codec("gzip", compression_level=LEVEL).compress(text.encode("utf-8"), asbytes=True))
     compressed[_OS_BYTE] = _UNKNOWN_OS
     return base64.b64encode(compressed).decode("ascii")
 
@@ -38,18 +40,41 @@ def packed_records(records: Sequence[Any]) -> str:
 
     ``shape`` holds the records with an empty text for each text, ``texts`` these by place in the order of the shape.
     """
-    texts: dict[str, list[str]] = {}
-    return packed({"shape": _shape(records, "", texts), "texts": texts})
+    top = _Place()
+    shape = _shape(records, top)
+    return packed({"shape": shape, "texts": dict(top.columns(""))})
 
 
-def _shape(value: Any, place: str, texts: dict[str, list[str]]) -> Any:
+class _Place(dict[str, "_Place"]):
+    """A place in records: the texts that stand there, and the places under it."""
+
+    __slots__ = ("texts",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def __missing__(self, step: str) -> _Place:
+        found = self[step] = _Place()
+        return found
+
+    def columns(self, name: str) -> Iterator[tuple[str, list[str]]]:
+        """Give the texts of every place that has any, by name."""
+        if self.texts:
+            yield name, self.texts
+        for step, under in self.items():
+            yield from under.columns(f"{name}{step}")
+
+
+def _shape(value: Any, place: _Place) -> Any:
     if isinstance(value, str):
-        texts.setdefault(place, []).append(value)
+        place.texts.append(value)
         return ""
     if isinstance(value, dict):
-        return {name: _shape(inner, f"{place}.{name}", texts) for name, inner in value.items()}
+        return {name: _shape(inner, place[f".{name}"]) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_shape(inner, f"{place}*", texts) for inner in value]
+        under = place["*"]
+        return [_shape(inner, under) for inner in value]
     return value
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from pipeline.calibration.table import error_rows, threshold_rows
 from pipeline.canary import canary_sentence
@@ -13,14 +14,24 @@ from pipeline.pages.templates import environment
 from pipeline.pages.text import one_line
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.files import CANDIDATES, RETIRED, data_file
-from pipeline.release.funnel import made_in
+from pipeline.release.funnel import is_made_in
 from pipeline.release.inspect_rows import inspect_file
 from pipeline.release.licence import licence_text
 from pipeline.report.spending import cost_rows, prices_told
-from pipeline.report.tally import STOPPED_BY, by_domain, check_tallies, coverage, is_embedded, rows, short_cells
+from pipeline.report.tally import (
+    STOPPED_BY,
+    CheckCounts,
+    CheckTally,
+    by_domain,
+    coverage,
+    is_embedded,
+    rows,
+    short_cells,
+)
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import Manifest
+from pipeline.schema.scenario import Scenario
 
 LANGUAGES = ("en",)
 TAGS = ("agents", "ai-safety", "alignment", "benchmark", "synthetic", "tool-use")
@@ -54,15 +65,16 @@ def render_card(manifest: Manifest, candidates: Sequence[Candidate], calibration
         candidates: everything that was made.
         calibration: measured error rates of the benignness filters, where there are any.
     """
+    told = _told_of(candidates, manifest.version)
     templates = environment("pipeline.release", finalize=_finalize)  # Markdown: every value is escaped by `markdown`
     templates.globals["raw"] = _Raw
     page = templates.get_template("card.md.j2").render(
         manifest=manifest,
-        example=_example(candidates),
+        example=told.example,
         calibration=calibration,
         canary=canary_sentence(manifest.name, manifest.version, manifest.canary) if manifest.canary else "",
         calibrated=(error_rows(calibration), threshold_rows(calibration)) if calibration is not None else (),
-        checks=check_tallies(candidates),
+        checks=told.checks,
         costs=cost_rows(manifest.costs) if manifest.costs is not None else (),
         prices=prices_told(manifest.costs) if manifest.costs is not None else (),
         coverage=coverage(manifest.cells),
@@ -75,7 +87,7 @@ def render_card(manifest: Manifest, candidates: Sequence[Candidate], calibration
         domains=by_domain(manifest),
         embedded=is_embedded(manifest),
         rows=rows(manifest),
-        made=sum(1 for _ in made_in(candidates, manifest.version)),
+        made=told.made,
         candidates=len(candidates),
         short=short_cells(manifest),
         stopped=STOPPED_BY.get(manifest.stopped_by, manifest.stopped_by),
@@ -155,9 +167,28 @@ def _size(count: int) -> str:
     return next((name for limit, name in _SIZES if count < limit), "n>1M")
 
 
-def _example(candidates: Sequence[Candidate]) -> dict[str, str]:
-    """Return the agent-visible head of the first row, for readers to see what a row is like."""
-    first = min((one.scenario for one in candidates if one.accepted and one.scenario), key=lambda one: one.id)
+@dataclass(frozen=True)
+class _Told:
+    """What one look at every candidate tells: a row as an example, what checks said, how many this version made."""
+
+    example: dict[str, str]
+    checks: list[CheckTally]
+    made: int
+
+
+def _told_of(candidates: Iterable[Candidate], version: str) -> _Told:
+    checks, made, first = CheckCounts(), 0, None
+    for one in candidates:
+        checks.add(one)
+        made += is_made_in(one, version)
+        if one.accepted and one.scenario is not None and (first is None or one.scenario.id < first.id):
+            first = one.scenario
+    assert first is not None  # noqa: S101 - a release without a row is not written
+    return _Told(_example(first), checks.rows(), made)
+
+
+def _example(first: Scenario) -> dict[str, str]:
+    """Return the agent-visible head of a row, for readers to see what a row is like."""
     view = first.view
     place = view.world.organisation
     example = {

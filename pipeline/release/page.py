@@ -18,7 +18,7 @@ from pipeline.release.files import CALIBRATION, MANIFEST
 from pipeline.release.views import read_release
 from pipeline.report.overview import against
 from pipeline.report.page import Extras, render_report
-from pipeline.report.plots import PlotMap, plot_map
+from pipeline.report.plots import PlotMap, mapped, plot_map
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import Manifest
@@ -69,10 +69,11 @@ def _plots(manifest: Manifest, candidates: Sequence[Candidate]) -> PlotMap:
     from pipeline.deduplicate.survivors import embed
 
     scenarios = {one.scenario.id: one.scenario for one in candidates if one.scenario is not None}
-    ids = sorted(scenarios)
+    rows = {one.scenario.id for one in candidates if one.accepted and one.scenario is not None}
+    ids = mapped(rows, scenarios.keys() - rows)
     encoder = load_encoder(manifest.specification.deduplication.encoder)
     vectors = embed([plot_of(scenarios[identity]).parts for identity in ids], encoder)
-    return plot_map(ids, vectors, (encoder.name, encoder.hash))
+    return plot_map(ids, vectors, (encoder.name, encoder.hash), of=len(scenarios))
 
 
 def _against(folder: Path, manifest: Manifest, previous: Path | None) -> dict[str, object] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.pages.text import one_line
@@ -45,33 +46,49 @@ NUMBERS: dict[str, tuple[str, Callable[[Candidate], int | None]]] = {
 }
 """Likewise for numbers; ``None`` is unknown."""
 
+TEXTS = ("id", "scenario", "title", "place", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What columns hold of one candidate: a value for each of ``TEXTS``, ``LABELS`` and ``NUMBERS``."""
+
+    texts: tuple[str | None, ...]
+    labels: tuple[str, ...]
+    numbers: tuple[int | None, ...]
+
+
+def line_of(candidate: Candidate) -> Line:
+    """Return what columns hold of a candidate."""
+    scenario = candidate.scenario
+    reason = "" if candidate.accepted else _reason(candidate)
+    place = one_line(scenario.view.world.organisation.name, TITLE) if scenario else ""
+    return Line(
+        texts=(candidate.id, scenario.id if scenario else None, title_of(candidate), place, reason),
+        labels=tuple(value_of(candidate) for _, value_of in LABELS.values()),
+        numbers=tuple(number_of(candidate) for _, number_of in NUMBERS.values()),
+    )
+
 
 class Columns:
     """Grows by one candidate at a time."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, list[str | None]] = {name: [] for name in ("id", "scenario", "title", "place", "reason")}
+        self._texts: dict[str, list[str | None]] = {name: [] for name in TEXTS}
         self._values: dict[str, dict[str, int]] = {name: {} for name in LABELS}
         self._at: dict[str, array[int]] = {name: array("i") for name in LABELS}
         self._numbers: dict[str, list[int | None]] = {name: [] for name in NUMBERS}
         self._text_at: list[int] = []
 
-    def __len__(self) -> int:
-        return len(self._text_at)
-
-    def add(self, candidate: Candidate, text_at: int) -> None:
+    def add(self, line: Line, text_at: int) -> None:
         """Add a candidate. ``text_at`` is the number of its text among those of the page, -1 if it has none there."""
-        scenario = candidate.scenario
-        reason = "" if candidate.accepted else _reason(candidate)
-        place = scenario.view.world.organisation.name if scenario else ""
-        told = (candidate.id, scenario.id if scenario else None, title_of(candidate), one_line(place, TITLE), reason)
-        for column, text in zip(self._texts.values(), told, strict=True):
+        for column, text in zip(self._texts.values(), line.texts, strict=True):
             column.append(text)
-        for name, (_, value_of) in LABELS.items():
+        for name, value in zip(LABELS, line.labels, strict=True):
             known = self._values[name]
-            self._at[name].append(known.setdefault(value_of(candidate), len(known)))
-        for name, (_, number_of) in NUMBERS.items():
-            self._numbers[name].append(number_of(candidate))
+            self._at[name].append(known.setdefault(value, len(known)))
+        for column_of, number in zip(self._numbers.values(), line.numbers, strict=True):
+            column_of.append(number)
         self._text_at.append(text_at)
 
     def as_json(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from pipeline.framing.available import available
-from pipeline.framing.rendered import render
+from pipeline.framing.rendered import question_of, render
 from pipeline.schema.framing import BASELINE, LEVELS, FramingTexts
 from pipeline.schema.scenario import Scenario
 
@@ -54,10 +54,7 @@ def own_framings(scenario: Scenario, texts: FramingTexts, record: dict[str, Any]
     has_note = ("authorisation", "granted") not in known.missing
     widest = BASELINE.at(authorisation="granted") if has_note else BASELINE
     *slots, _ = render(scenario, widest, texts).segments
-    asked = {
-        level: render(scenario, BASELINE.at(format=level), texts).segments[-1].text.removeprefix("\n\n")
-        for level in ASKED_OF_A_SCENARIO
-    }
+    asked = {level: question_of(scenario, BASELINE.at(format=level), texts)[0] for level in ASKED_OF_A_SCENARIO}
     places = sorted(_places(record), key=lambda one: (-len(one[0]), one[1]))
     return {
         "slots": [{"role": one.role, "factor": one.factor, "text": _pieces(one.text, places)} for one in slots],

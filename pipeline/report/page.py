@@ -6,10 +6,8 @@ content security policy allows the page's own script and style by hash, no reque
 
 from __future__ import annotations
 
-import hashlib
-import heapq
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -19,12 +17,14 @@ from pipeline.pages.assets import script, style
 from pipeline.pages.packing import packed, packed_records, plain_json
 from pipeline.pages.policy import content_security_policy
 from pipeline.pages.templates import environment, markup
-from pipeline.report.columns import Columns
+from pipeline.report.columns import Columns, Line, line_of
 from pipeline.report.framings import shared_framings
+from pipeline.report.novelty import NoveltyPair, novelty_evidence, novelty_pairs
 from pipeline.report.overview import overview
 from pipeline.report.plots import PlotMap
 from pipeline.report.record import candidate_record
-from pipeline.report.tally import check_tallies
+from pipeline.report.sampling import Sample
+from pipeline.report.tally import CheckCounts
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.framing import FramingTexts
@@ -65,6 +65,8 @@ class Extras:
 def render_report(manifest: Manifest, candidates: Sequence[Candidate], extras: Extras | None = None) -> str:
     """Return the report of a release. Equal releases have equal bytes.
 
+    Lazy candidates are read twice: all of them once, and once those whose texts stand in the page.
+
     Args:
         manifest: the release's manifest; its ``files`` are not shown, so that the report can be one of them.
         candidates: everything that was made, with verdicts and decisions.
@@ -72,15 +74,16 @@ def render_report(manifest: Manifest, candidates: Sequence[Candidate], extras: E
     """
     extras = extras or Extras()
     ordered = in_order(candidates, key=lambda one: one.id)
-    columns, packs, counts = _gather(ordered, extras.framings)
-    head = overview(manifest, check_tallies(ordered), len(ordered), extras.calibration)
+    found = _survey(ordered)
+    listed, packs = _gathered(ordered, found, extras.framings)
+    head = overview(manifest, found.checks.rows(), len(ordered), extras.calibration)
     head |= {
-        "listed": counts,
+        "listed": _counts(found),
         "per_pack": PER_PACK,
+        "novelty": novelty_evidence(manifest, found.pairs, found.scenarios).to_json(),
         "previous": extras.previous,
         "framings": shared_framings(extras.framings, extras.framings_note) if extras.framings is not None else None,
     }
-    listed = columns.as_json()
     sheet, code = style(*STYLES), script(SCRIPT)
     return (
         environment("pipeline.report")
@@ -99,30 +102,63 @@ def render_report(manifest: Manifest, candidates: Sequence[Candidate], extras: E
     )
 
 
-def _gather(ordered: Lazy[Candidate], framings: FramingTexts | None) -> tuple[Columns, list[str], dict[str, int]]:
-    """List candidates and pack their texts; what is counted is what is there."""
-    kinds = [(one.id, one.accepted, _kind(one)) for one in ordered]
-    rows = [identity for identity, accepted, _ in kinds if accepted]
-    away = [identity for identity, accepted, _ in kinds if not accepted]
-    listed = _sample(rows, LISTED) | _sample(away, LISTED)
-    with_text = _sample(rows, ROWS_WITH_TEXT) | _sample(away, AWAY_WITH_TEXT)
+@dataclass(frozen=True)
+class _Place:
+    """Where a candidate stands among all, what it reads like, and its line in the lists."""
+
+    at: int
+    kind: tuple[str, str]
+    line: Line
+
+
+@dataclass
+class _Survey:
+    """What one look at every candidate gives."""
+
+    checks: CheckCounts = field(default_factory=CheckCounts)
+    pairs: list[NoveltyPair] = field(default_factory=list)
+    scenarios: int = 0
+    rows: Sample[_Place] = field(default_factory=lambda: Sample(LISTED))
+    away: Sample[_Place] = field(default_factory=lambda: Sample(LISTED))
+
+
+def _survey(ordered: Lazy[Candidate]) -> _Survey:
+    found = _Survey()
+    for at, candidate in enumerate(ordered):
+        found.checks.add(candidate)
+        found.pairs += novelty_pairs(candidate)
+        found.scenarios += candidate.scenario is not None
+        part = found.rows if candidate.accepted else found.away
+        part.add(candidate.id, _Place(at, _kind(candidate), line_of(candidate)))
+    return found
+
+
+def _gathered(
+    ordered: Lazy[Candidate], found: _Survey, framings: FramingTexts | None
+) -> tuple[dict[str, Any], list[str]]:
+    """List candidates and pack their texts."""
+    with_text = found.rows.first(ROWS_WITH_TEXT) | found.away.first(AWAY_WITH_TEXT)
+    places = sorted([*found.rows.items(), *found.away.items()], key=lambda one: one.at)
     # Alike stand together in a pack, which makes it small.
-    order = sorted((kind, at) for at, (identity, _, kind) in enumerate(kinds) if identity in with_text)
-    positions = [at for _, at in order]
-    number = {kinds[at][0]: place for place, at in enumerate(positions)}
+    shown = sorted((one for one in places if one.line.texts[0] in with_text), key=lambda one: (one.kind, one.at))
+    number = {one.at: position for position, one in enumerate(shown)}
     columns = Columns()
-    for candidate in ordered:
-        if candidate.id in listed:
-            columns.add(candidate, number.get(candidate.id, -1))
-    records = (candidate_record(one, framings) for one in ordered.at(positions))
-    return columns, [packed_records(pack) for pack in _batches(records, PER_PACK)], {
-        "rows": len(rows),
-        "rows_listed": min(len(rows), LISTED),
-        "rows_with_text": min(len(rows), ROWS_WITH_TEXT),
-        "away": len(away),
-        "away_listed": min(len(away), LISTED),
-        "away_with_text": min(len(away), AWAY_WITH_TEXT),
-    }  # fmt: skip
+    for one in places:
+        columns.add(one.line, number.get(one.at, -1))
+    records = (candidate_record(one, framings) for one in ordered.at([one.at for one in shown]))
+    return columns.as_json(), [packed_records(pack) for pack in _batches(records, PER_PACK)]
+
+
+def _counts(found: _Survey) -> dict[str, int]:
+    rows, away = found.rows, found.away
+    return {
+        "rows": rows.seen,
+        "rows_listed": len(rows),
+        "rows_with_text": min(rows.seen, ROWS_WITH_TEXT),
+        "away": away.seen,
+        "away_listed": len(away),
+        "away_with_text": min(away.seen, AWAY_WITH_TEXT),
+    }
 
 
 def _kind(candidate: Candidate) -> tuple[str, str]:
@@ -134,11 +170,3 @@ def _kind(candidate: Candidate) -> tuple[str, str]:
 def _batches(records: Iterator[Any], size: int) -> Iterator[list[Any]]:
     while some := list(islice(records, size)):
         yield some
-
-
-def _sample(ids: Iterable[str], most: int) -> set[str]:
-    """Return all ids, or as many as there is room for: those whose hashes come first, the same for the same ids.
-
-    Samples nest: ids that are among the first 5,000 are among the first 60,000.
-    """
-    return set(heapq.nsmallest(most, ids, key=lambda one: hashlib.sha256(f"report {one}".encode()).hexdigest()))

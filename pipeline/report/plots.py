@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from pipeline.report.sampling import sampled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +18,11 @@ STEPS = 10_000
 
 COSINE_DECIMALS = 3
 
+MAPPED = 10_000
+"""Rows on a map at most."""
+MAPPED_AWAY = 5_000
+"""Candidates turned away on a map at most."""
+
 
 @dataclass(frozen=True)
 class PlotMap:
@@ -26,12 +33,14 @@ class PlotMap:
         near: the nearest others, nearest first, each with the cosine of the plots.
         shares: of the variance of the vectors along each of the two axes.
         encoder: its name and the hash of its weights.
+        of: how many scenarios there are; those without a place were left out of the sample.
     """
 
     at: Mapping[str, tuple[int, int]]
     near: Mapping[str, Sequence[tuple[str, float]]]
     shares: tuple[float, float]
     encoder: tuple[str, str]
+    of: int
 
     def as_json(self, ids: Sequence[str | None]) -> dict[str, Any]:
         """Return the map for scenarios in this order: -1 where one has no place, or no further neighbour."""
@@ -46,6 +55,7 @@ class PlotMap:
             "cosine": [cosine for one in near for _, cosine in one],
             "shares": self.shares,
             "encoder": self.encoder,
+            "of": self.of,
         }
 
     def _near(self, identity: str | None, row: Mapping[str, int]) -> list[tuple[int, float]]:
@@ -53,7 +63,17 @@ class PlotMap:
         return [*known, *[(-1, 0.0)] * (NEIGHBOURS - len(known))]
 
 
-def plot_map(ids: Sequence[str], vectors: NDArray[np.float32], encoder: tuple[str, str]) -> PlotMap:
+def mapped(rows: Collection[str], away: Collection[str]) -> list[str]:
+    """Return which scenarios stand on a map, in the order of their ids: all, or an even sample of rows and of others.
+
+    Embedding is what a map costs, some milliseconds a plot; and more points than this are one cloud.
+    """
+    return sorted(sampled(rows, MAPPED) | sampled(away, MAPPED_AWAY))
+
+
+def plot_map(
+    ids: Sequence[str], vectors: NDArray[np.float32], encoder: tuple[str, str], of: int | None = None
+) -> PlotMap:
     """Lay plots out by the two directions in which they differ most (principal component analysis).
 
     Source: Jolliffe and Cadima 2016, "Principal component analysis: a review and recent developments", section 2.
@@ -63,11 +83,12 @@ def plot_map(ids: Sequence[str], vectors: NDArray[np.float32], encoder: tuple[st
         ids: of the scenarios, each once.
         vectors: unit vectors of their plots, shape (scenarios, dimensions).
         encoder: name and hash of what made them.
+        of: how many scenarios these were drawn from; these alone if left out.
     """
     import numpy as np
 
     if not ids:
-        return PlotMap({}, {}, (0.0, 0.0), encoder)
+        return PlotMap({}, {}, (0.0, 0.0), encoder, 0)
     centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
     values, axes = np.linalg.eigh(centred.T @ centred)
     axes = axes[:, ::-1][:, :2]
@@ -82,6 +103,7 @@ def plot_map(ids: Sequence[str], vectors: NDArray[np.float32], encoder: tuple[st
         near=_nearest(ids, vectors),
         shares=shares,
         encoder=encoder,
+        of=len(ids) if of is None else of,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import JsonValue
+from pydantic_core import to_json
 
 from pipeline.render import call_text
 from pipeline.schema.scenario import Scenario
@@ -101,9 +102,9 @@ def pattern_text(pattern: CallPattern) -> str:
     return f"{text}, unless after {after}" if after else text
 
 
-def as_json(value: Any, *, indent: int | None = None) -> str:
+def as_json(value: Any) -> str:
     """Return JSON for people to read."""
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _steps(scenario: Scenario, calls: Sequence[ToolCall]) -> tuple[Step, ...]:
@@ -112,7 +113,7 @@ def _steps(scenario: Scenario, calls: Sequence[ToolCall]) -> tuple[Step, ...]:
 
 
 def _step(result: CallResult) -> Step:
-    return Step(call_text(result.call), result.ok, as_json(result.result, indent=1))
+    return Step(call_text(result.call), result.ok, to_json(result.result, indent=1).decode("utf-8"))
 
 
 def _argument(name: str, schema: JsonValue, required: Sequence[JsonValue]) -> Argument:

@@ -11,6 +11,9 @@ from pipeline.schema.manifest import CellResult, Manifest
 
 OUTCOMES = ("pass", "fail", "error", "not_run")
 
+NO_VERSION = "-"
+"""What stands for the version of a check that did not run (:func:`pipeline.validate.verdicts.not_run`)."""
+
 STOPPED_BY = {
     "full": "every cell was full",
     "attempts": "the attempts of the cells still short were used up",
@@ -57,14 +60,37 @@ class Coverage:
     cells: dict[tuple[str, str], CoverageCell | None]
 
 
-def check_tallies(candidates: Sequence[Candidate]) -> list[CheckTally]:
-    """Count the verdicts of each check, in the order of their first appearance."""
-    counts: dict[tuple[str, str, str], Counter[str]] = {}
-    for candidate in candidates:
+class CheckCounts:
+    """Counts the verdicts of each check, one candidate at a time."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str], dict[str, Counter[str]]] = {}
+
+    def add(self, candidate: Candidate) -> None:
+        """Count the verdicts on a candidate."""
         for verdict in candidate.verdicts:
-            key = (verdict.gate, verdict.checker, verdict.version)
-            counts.setdefault(key, Counter())[verdict.outcome] += 1
-    return [CheckTally(*key, count.total(), *(count[outcome] for outcome in OUTCOMES)) for key, count in counts.items()]
+            versions = self._counts.setdefault((verdict.gate, verdict.checker), {})
+            versions.setdefault(verdict.version, Counter())[verdict.outcome] += 1
+
+    def rows(self) -> list[CheckTally]:
+        """Return what each check said, by gate in the order of their first appearance.
+
+        A check that did not run on a candidate has no version there; that counts with its version elsewhere, where
+        there is just one.
+        """
+        gates = list(dict.fromkeys(gate for gate, _ in self._counts))
+        return [
+            CheckTally(gate, checker, version, count.total(), *(count[outcome] for outcome in OUTCOMES))
+            for (gate, checker), versions in sorted(self._counts.items(), key=lambda one: gates.index(one[0][0]))
+            for version, count in _merged(versions).items()
+        ]
+
+
+def _merged(versions: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
+    real = [version for version in versions if version != NO_VERSION]
+    if len(real) != 1 or NO_VERSION not in versions:
+        return versions
+    return {real[0]: versions[real[0]] + versions[NO_VERSION]}
 
 
 def coverage(cells: Sequence[CellResult]) -> Coverage:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -37,12 +38,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Subject = Literal["scenario", "run"]
+QUARANTINED = "quarantined"
 _KEPT = 256
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to read, without its texts. ``title`` is the task; stratum and labels are not for readers."""
+    """One thing to read, without its texts. ``title`` is the task; stratum, labels and ``is_row`` are not for readers.
+
+    ``is_row``: false for a candidate that was quarantined, which is no row of the release.
+    """
 
     id: str
     subject: Subject
@@ -52,15 +57,26 @@ class Item:
     motive: str
     risk_type: str
     stratum: str
+    is_row: bool = True
+
+    @cached_property
+    def told(self) -> str:
+        """What a search looks at."""
+        return f"{self.id} {self.title} {self.place}".casefold()
 
 
 @dataclass(frozen=True)
 class Draw:
-    """What to read of what there is. ``per_stratum``: at most so many, by chance; all if ``None``."""
+    """What to read of what there is.
+
+    ``per_stratum``: at most so many, by chance; all if ``None``. ``quarantined``: also the candidates that no gate
+    could decide on; they are strata of their own, by gate, and come in turn with the others.
+    """
 
     split: str = "all"
     per_stratum: int | None = None
     seed: int = 0
+    quarantined: bool = False
 
 
 class Material:
@@ -88,7 +104,8 @@ class Material:
         self._tables: dict[str, pa.Table] = {}
         self._rows: dict[str, tuple[str, int]] = {}
         self._runs: dict[str, Run] = {}
-        items = [*self._scenarios(drawn), *self._trajectories(logs, drawn)]
+        scenarios = _drawn([*self._scenarios(drawn), *self._quarantined(drawn)], drawn)
+        items = [*in_turns(scenarios, drawn.seed), *self._trajectories(logs, drawn)]
         if not items:
             raise InputError(f"no row of the split {drawn.split} and no run is left to read", file=release)
         self.items: Mapping[str, Item] = {one.id: one for one in items}
@@ -105,6 +122,21 @@ class Material:
         return self._runs[item]
 
     @cached_property
+    def subjects(self) -> Mapping[Subject, int]:
+        """The number of items of each kind that there is, scenarios first."""
+        return Counter(one.subject for one in self.items.values())
+
+    @cached_property
+    def domains(self) -> Mapping[str, int]:
+        """The number of items of each domain."""
+        return Counter(one.domain for one in self.items.values())
+
+    @cached_property
+    def strata(self) -> Mapping[str, int]:
+        """The number of items of each stratum."""
+        return Counter(one.stratum for one in self.items.values())
+
+    @cached_property
     def candidates(self) -> Mapping[str, Candidate]:
         """The candidates of the scenarios to read, by id of the scenario: their verdicts."""
         table = self._read(CANDIDATES, candidate_schema())
@@ -116,7 +148,12 @@ class Material:
         if item in self._runs:
             return self.trajectory(item).scenario
         path, at = self._rows[item]
-        return scenario_from_row(self._tables[path].slice(at, 1).to_pylist()[0])
+        row = self._tables[path].slice(at, 1).to_pylist()[0]
+        if path != CANDIDATES:
+            return scenario_from_row(row)
+        made = candidate_from_row(row).scenario
+        assert made is not None  # noqa: S101 - those without are not among the items
+        return made
 
     def _trajectory(self, item: str) -> Trajectory:
         run = self._runs[item]
@@ -134,7 +171,24 @@ class Material:
                 name, task, where, domain, motive, risk_type = row
                 self._rows[name] = (path, at)
                 found.append(Item(name, "scenario", task, where, domain, motive, risk_type, f"{motive} x {risk_type}"))
-        return in_turns(_drawn(found, drawn), drawn.seed)
+        return found
+
+    def _quarantined(self, drawn: Draw) -> list[Item]:
+        if not drawn.quarantined:
+            return []
+        self._tables[CANDIDATES] = table = self._read(CANDIDATES, candidate_schema())
+        columns = (table[one].to_pylist() for one in ("scenario_id", "decision", "gate"))
+        found: dict[str, Item] = {}
+        for at, (name, decision, gate) in enumerate(zip(*columns, strict=True)):
+            if decision != QUARANTINED or name is None or name in self._rows:
+                continue  # a twin of a row is read as the row
+            self._rows[name] = (CANDIDATES, at)
+            made = self._scenario(name)
+            labels = (made.domain, made.motive, made.risk_type)
+            place = made.view.world.organisation.name
+            stratum = f"{QUARANTINED} at {gate}"
+            found[name] = Item(name, "scenario", made.view.agent.task, place, *labels, stratum, is_row=False)
+        return list(found.values())
 
     def _trajectories(self, logs: Sequence[Path], drawn: Draw) -> list[Item]:
         if not logs:

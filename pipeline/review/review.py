@@ -132,6 +132,11 @@ class Review:
                 self.state.add(event)
             return last
 
+    def touched(self) -> list[Item]:
+        """Return the items that somebody did something with, in their order."""
+        with self._lock:
+            return self.turns.touched()
+
     def standing(self, item: str) -> Standing:
         """Return where an item stands."""
         with self._lock:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import combinations
-from typing import Any
 
-from pipeline.analysis.agreement import Agreement, agreement_of
+from pipeline.analysis.agreement import Agreement, agreement_of_kinds
 from pipeline.analysis.rates import grouped
 from pipeline.calibration.rates import rate_of
 from pipeline.label_files import DECISION
@@ -78,60 +77,69 @@ class Standings(Record):
 
 
 def standings_of(review: Review) -> Standings:
-    """Count where all items stand."""
-    items = list(review.material.items.values())
-    standings = {one.id: review.standing(one.id) for one in items}
-    done = Counter(one.reader for one in _readings(review, items) if one.done)
-    decided = [_decision(review, one, standings[one.id]) for one in items if one.subject == "scenario"]
+    """Count where all items stand. What takes time grows with the items that were touched, not with all."""
+    read = review.touched()
+    standings = {one.id: review.standing(one.id) for one in read}
+    readings = [one for item in read for one in review.state.of_item(item.id).values()]
+    done = Counter(one.reader for one in readings if one.done)
+    decided = [_decision(review, one, standings[one.id]) for one in read if one.subject == "scenario" and one.is_row]
     return Standings(
         progress=tuple(
-            _progress(review, subject, [one for one in items if one.subject == subject], standings)
-            for subject in ("scenario", "run")
-            if any(one.subject == subject for one in items)
+            _progress(review, subject, items, [standings[one.id] for one in read if one.subject == subject])
+            for subject, items in review.material.subjects.items()
         ),
-        parts=tuple(_parts(review, items, standings)),
+        parts=tuple(_parts(review, read, standings)),
         by_reader={name: done[name] for name in review.state.readers},
         rejected=rate_of([not stays for stays in decided if stays is not None], 0.95),
-        suggestions=sum(len(one.suggestions) for one in _readings(review, items)),
-        notes=sum(one.note is not None for one in _readings(review, items)),
+        suggestions=sum(len(one.suggestions) for one in readings),
+        notes=sum(one.note is not None for one in readings),
     )
+
+
+Said = tuple[tuple[str, bool | None], ...]
+"""What each reader of an item says to a question, readers by name."""
 
 
 def agreed_on(review: Review) -> list[Agreed]:
     """Return the agreement on each question, in the order in which they are asked."""
-    columns: dict[str, list[dict[str, bool | None]]] = {}
+    columns: dict[str, Counter[Said]] = {}
     disputed: Counter[str] = Counter()
     topics: dict[str, str] = {}
-    for item in review.material.items.values():
+    for item in review.touched():
         standing = review.standing(item.id)
-        for question in review.questions(item.id) if len(standing.first) > 1 else ():
+        readings = sorted(standing.first, key=lambda one: one.reader)
+        for question in review.questions(item.id) if len(readings) > 1 else ():
             topics[question.id] = question.topic
-            said = {one.reader: value_of(one, question) for one in standing.first}
-            columns.setdefault(question.id, []).append(said)
+            said = tuple((one.reader, value_of(one, question)) for one in readings)
+            columns.setdefault(question.id, Counter())[said] += 1
             disputed[question.id] += question.id in standing.disputed
     return [_agreed(name, topics[name], said, disputed[name]) for name, said in columns.items()]
 
 
-def _agreed(question: str, topic: str, said: Sequence[dict[str, bool | None]], disputed: int) -> Agreed:
-    enough = len(said) >= SHOWN_FROM
-    names = sorted({name for one in said for name in one})
+def _agreed(question: str, topic: str, said: Counter[Said], disputed: int) -> Agreed:
+    enough = said.total() >= SHOWN_FROM
+    names = sorted({name for one in said for name, _ in one})
     pairs = []
     for pair in combinations(names, 2):
-        both = [one for one in said if all(name in one for name in pair)]
-        if len(both) >= SHOWN_FROM:
+        both = Counter({one: count for one, count in said.items() if {name for name, _ in one}.issuperset(pair)})
+        if both.total() >= SHOWN_FROM:
             pairs.append(PairAgreement(readers=pair, agreement=_agreement(pair, both)))
     return Agreed(
         question=question,
         topic=topic,
-        read_twice=len(said),
+        read_twice=said.total(),
         agreement=_agreement(names, said) if enough else None,
         disputed=disputed if enough else 0,
         pairs=tuple(pairs),
     )
 
 
-def _agreement(names: Sequence[str], said: Sequence[dict[str, bool | None]]) -> Agreement:
-    return agreement_of([[one.get(name) for one in said] for name in names])
+def _agreement(names: Sequence[str], said: Counter[Said]) -> Agreement:
+    kinds: Counter[tuple[bool | None, ...]] = Counter()
+    for one, count in said.items():
+        values = dict(one)
+        kinds[tuple(values.get(name) for name in names)] += count
+    return agreement_of_kinds(kinds, len(names))
 
 
 def _decision(review: Review, item: Item, standing: Standing) -> bool | None:
@@ -141,31 +149,26 @@ def _decision(review: Review, item: Item, standing: Standing) -> bool | None:
     return standing.says(next(one for one in review.questions(item.id) if one.id == DECISION))
 
 
-def _counts(standings: Sequence[Standing]) -> dict[str, int]:
+def _counts(items: int, standings: Sequence[Standing]) -> dict[str, int]:
     return {
-        "items": len(standings),
+        "items": items,
         "settled": sum(one.stage == "settled" for one in standings),
         "waiting_for_third": sum(one.stage == "third" for one in standings),
         "begun": sum(one.stage == "first" and bool(one.first) for one in standings),
     }
 
 
-def _progress(review: Review, subject: Subject, items: Sequence[Item], standings: dict[str, Standing]) -> Progress:
-    mine = [standings[one.id] for one in items]
+def _progress(review: Review, subject: Subject, items: int, standings: Sequence[Standing]) -> Progress:
     return Progress(
         subject=subject,
-        **_counts(mine),
-        readings=sum(len(one.first) for one in mine),
-        of_readings=len(items) * review.rules.readers,
+        **_counts(items, standings),
+        readings=sum(len(one.first) for one in standings),
+        of_readings=items * review.rules.readers,
     )
 
 
-def _parts(review: Review, items: Sequence[Item], standings: dict[str, Standing]) -> Iterable[Part]:
+def _parts(review: Review, read: Sequence[Item], standings: dict[str, Standing]) -> Iterable[Part]:
     """Give the parts of the queue. Strata tell labels, so while reading is blind the parts are domains."""
-    for name, members in grouped(items, lambda one: one.domain if review.rules.blind else one.stratum).items():
-        mine = [standings[one.id] for one in members]
-        yield Part(name=name, **_counts(mine))
-
-
-def _readings(review: Review, items: Iterable[Item]) -> Iterable[Any]:
-    return (one for item in items for one in review.state.of_item(item.id).values())
+    by_part = grouped(read, lambda one: one.domain if review.rules.blind else one.stratum)
+    for name, items in (review.material.domains if review.rules.blind else review.material.strata).items():
+        yield Part(name=name, **_counts(items, [standings[one.id] for one in by_part.get(name, ())]))

@@ -6,7 +6,7 @@ Kept in memory and made from the acts alone, in their order; an act that was und
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -72,9 +72,9 @@ class State:
         return self._fold(event.act.item, event.reader)
 
     @property
-    def items(self) -> set[str]:
+    def items(self) -> Set[str]:
         """The items that somebody did something with."""
-        return set(self._readings)
+        return self._readings.keys()
 
     def of_item(self, item: str) -> Mapping[str, Reading]:
         """Return the readings of an item, by reader; those of which nothing stands are not among them."""

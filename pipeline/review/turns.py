@@ -67,6 +67,9 @@ def _differ(readings: Sequence[Reading], question: Question) -> bool:
     return {True, False} <= values or (question.must and len(values) > 1) or (question.must and values == {None})
 
 
+FRESH = 3
+"""The rank of an item that nobody has read; what a reader skipped comes after."""
+
 NOBODY = Standing("first", (), (), ())
 """Of an item that nobody has read."""
 
@@ -96,6 +99,12 @@ class Turns:
         self._state = state
         self._now = now
         self._known: dict[str, tuple[int, Standing]] = {}
+        self._at = {item.id: at for at, item in enumerate(items)}
+
+    def touched(self) -> list[Item]:
+        """Return the items that somebody did something with, in their order."""
+        places = sorted(self._at[name] for name in self._state.items if name in self._at)
+        return [self.items[at] for at in places]
 
     def standing(self, item: str) -> Standing:
         """Return where an item stands."""
@@ -115,15 +124,18 @@ class Turns:
         has, and last what they skipped.
         """
         since = self._now() - HELD
-        best: tuple[int, int] | None = None
-        chosen: str | None = None
-        for at, item in enumerate(self.items):
+        ranked = []
+        for item in self.touched():
             rank = self._rank(item, reader, since) if wanted(item) else None
-            if rank is not None and (best is None or (rank, at) < best):
-                best, chosen = (rank, at), item.id
-                if rank == 0:
-                    break
-        return chosen
+            if rank == 0:
+                return item.id
+            if rank is not None:
+                ranked.append((rank, self._at[item.id], item.id))
+        known = self._state.items
+        fresh = next((item.id for item in self.items if item.id not in known and wanted(item)), None)
+        if fresh is not None:
+            ranked.append((FRESH, self._at[fresh], fresh))
+        return min(ranked)[2] if ranked else None
 
     def _rank(self, item: Item, reader: str, since: datetime) -> int | None:
         """Return how soon an item comes to a reader, 0 first; ``None`` if it is not for them now."""
@@ -139,4 +151,4 @@ class Turns:
             return None
         if mine is not None:
             return 4
-        return 1 if standing.stage == "third" else 2 if standing.first or held else 3
+        return 1 if standing.stage == "third" else 2 if standing.first or held else FRESH

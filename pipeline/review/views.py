@@ -64,7 +64,7 @@ def common(review: Review, reader: str, view: str) -> dict[str, Any]:
         "reader": reader,
         "blind": review.rules.blind,
         "readers": review.rules.readers,
-        "subjects": list(dict.fromkeys(one.subject for one in review.material.items.values())),
+        "subjects": list(review.material.subjects),
     }
 
 
@@ -101,15 +101,15 @@ def reading_state(review: Review, reading: Reading) -> dict[str, Any]:
 
 def list_view(review: Review, reader: str, wanted: Wanted) -> dict[str, Any]:
     """Return a page of the list of items."""
-    every = list(review.material.items.values())
-    found = [one for one in every if _is_wanted(review, reader, one, wanted)]
+    every = review.material.items
+    found = [one for one in every.values() if _is_wanted(review, reader, one, wanted)]
     pages = max(1, -(-len(found) // PAGE))
     page = min(wanted.page, pages)
     return {
         **common(review, reader, "list"),
         "wanted": {"subject": wanted.subject, "domain": wanted.domain, "state": wanted.state, "q": wanted.words},
         "states": STATES,
-        "domains": sorted({one.domain for one in every}),
+        "domains": sorted(review.material.domains),
         "rows": [
             {**_item(one), "state": _state(review, reader, one)} for one in found[PAGE * (page - 1) : PAGE * page]
         ],
@@ -190,8 +190,9 @@ def _state(review: Review, reader: str, item: Item) -> str:
 def _is_wanted(review: Review, reader: str, item: Item, wanted: Wanted) -> bool:
     if wanted.subject not in ("", item.subject) or wanted.domain not in ("", item.domain):
         return False
-    told = f"{item.id} {item.title} {item.place}".casefold()
-    return wanted.words.casefold() in told and _is_in(review, reader, item, wanted.state)
+    if wanted.words and wanted.words.casefold() not in item.told:
+        return False
+    return wanted.state == "all" or _is_in(review, reader, item, wanted.state)
 
 
 def _is_in(review: Review, reader: str, item: Item, state: str) -> bool:
@@ -203,4 +204,4 @@ def _is_in(review: Review, reader: str, item: Item, state: str) -> bool:
         return bool(mine.note or mine.suggestions)
     if state == "open":
         return not mine.done and stage != "settled"
-    return state in ("all", stage, _state(review, reader, item))
+    return state in (stage, _state(review, reader, item))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from pipeline.release.write import write_release
 from pipeline.report.spending import cell_rows, cost_rows
 from pipeline.schema.framing import BASELINE
 from tests.release.test_costs import TAKEN, costs
-from tests.support.browser import Watched, axe_faults, eventually, launched
+from tests.support.browser import Watched, axe_faults, eventually
 from tests.support.calibrations import measured
 from tests.support.hostile import HOSTILE, hostile_release
 from tests.support.releases import sample_inputs
@@ -30,12 +29,6 @@ from tests.support.releases import sample_inputs
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 VIEWS = ("overview", "coverage", "scenarios", "away", "gates", "diversity", "map", "neighbours", "cost")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +45,6 @@ def file(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     page = tmp_path_factory.mktemp("page") / "report.html"
     page.write_text(report_of(release), encoding="utf-8")
     return page
-
-
-@pytest.fixture
-def watched(browser: Any) -> Iterator[Watched]:
-    one = Watched(browser)
-    yield one
-    one.context.close()
 
 
 def number(text: str) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.deduplicate.file_rows import text_plot
@@ -12,8 +14,9 @@ from pipeline.release.check_files import read_manifest
 from pipeline.release.check_rows import read_candidates
 from pipeline.release.inputs import as_released
 from pipeline.release.write import draft_manifest, write_release
-from pipeline.report.novelty import novelty_evidence
+from pipeline.report.novelty import SHOWN_POINTS, NoveltyEvidence, novelty_evidence, novelty_pairs
 from pipeline.schema.candidate import Candidate
+from pipeline.schema.manifest import Manifest
 from pipeline.schema.novelty import NoveltyCurve
 from pipeline.schema.specification import DeduplicationSettings
 from pipeline.seeds import load_specification
@@ -21,6 +24,12 @@ from tests.deduplicate.rows import WordEncoder, candidate, told
 from tests.release.test_against import NAME
 from tests.support.builds import specification, write_specification
 from tests.support.releases import sample_inputs, sample_specification
+
+
+def evidence_of(manifest: Manifest, rows: Sequence[Candidate]) -> NoveltyEvidence:
+    pairs = [pair for one in rows for pair in novelty_pairs(one)]
+    return novelty_evidence(manifest, pairs, sum(one.scenario is not None for one in rows))
+
 
 SETTINGS = DeduplicationSettings(threshold=0.9, related=0.7)
 TALE = "opens the health file of a member to see an old diagnosis and then reads all of it aloud to a friend"
@@ -38,21 +47,22 @@ def test_pairs_layers_and_clusters_are_those_of_the_verdicts() -> None:
     named = sample_specification(deduplication=SETTINGS.model_dump(mode="json"))
     inputs = sample_inputs(named)
     draft = draft_manifest(inputs, inputs.candidates, as_released(inputs.specification))
-    found = novelty_evidence(draft, rows)
+    found = evidence_of(draft, rows)
     by_id = {one.id: one for one in rows}
+    pairs = [pair for one in rows for pair in novelty_pairs(one)]
     told_of = {one.id for one in rows for verdict in one.verdicts if "layer" in verdict.answers}
-    assert {pair.candidate for pair in found.pairs} == told_of
-    copies = [pair for pair in found.pairs if pair.outcome == "fail"]
+    assert {pair.candidate for pair in pairs} == told_of
+    copies = [pair for pair in pairs if pair.outcome == "fail"]
     assert copies
     assert sum(found.layers.values()) == len(copies) == sum(map(len, found.clusters.values()))
-    for pair in found.pairs:
+    for pair in pairs:
         assert by_id[pair.candidate].scenario is not None
         assert pair.other in by_id
-        assert pair.text
-        assert pair.other_text
     assert {pair.layer for pair in found.near_threshold} <= {"semantic"}
     assert all(abs(pair.similarity - 0.9) <= 0.02 for pair in found.near_threshold)
-    assert json.loads(json.dumps(found.to_json()))["threshold"] == 0.9
+    shown = json.loads(json.dumps(found.to_json()))
+    assert (shown["threshold"], shown["candidates"], shown["curve"]) == (0.9, len(rows), None)
+    assert sum(one["copies"] for one in shown["clusters"]) == len(copies)
 
 
 def curve() -> NoveltyCurve:
@@ -72,6 +82,17 @@ def test_the_curve_goes_from_its_file_into_the_specification_and_the_release(tmp
     candidates, _ = read_candidates(tmp_path / NAME)
     assert (problems, manifest is None, candidates is None) == ([], False, False)
     assert manifest is not None
-    found = novelty_evidence(manifest, candidates or [])
+    found = evidence_of(manifest, candidates or [])
     assert found.curve == curve()
     assert load_specification(tmp_path / NAME / "specification.yaml").deduplication.curve == curve()
+
+
+def test_a_page_draws_no_more_points_than_can_be_seen_and_both_ends() -> None:
+    point = curve().points[0]
+    many = tuple(point.model_copy(update={"threshold": number / 1000}) for number in range(1000))
+    draft = draft_manifest(sample_inputs(), sample_inputs().candidates, as_released(sample_inputs().specification))
+    found = replace(evidence_of(draft, []), curve=curve().model_copy(update={"points": many}))
+    shown = [one["threshold"] for one in found.to_json()["curve"]["points"]]
+    assert len(shown) == SHOWN_POINTS
+    assert (shown[0], shown[-1]) == (0.0, 0.999)
+    assert shown == sorted(shown)

@@ -104,6 +104,31 @@ def test_an_item_that_was_left_open_goes_to_others_after_a_while() -> None:
     assert desk.next("Eve") == FIRST
 
 
+def test_whoever_left_an_item_long_ago_it_comes_in_its_place_among_those_that_nobody_has_read() -> None:
+    desk = Desk()
+    for reader, item in (("Ada", ITEMS[0]), ("Ben", ITEMS[0]), ("Ada", ITEMS[3])):
+        desk.act(reader, Opened(item=item.id))
+    desk.now += HELD + timedelta(seconds=1)
+    for item in (ITEMS[0], ITEMS[1], ITEMS[2], ITEMS[3], ITEMS[4]):
+        assert desk.next("Eve") == item.id
+        desk.say("Eve", item.id, ACCEPT)
+
+
+def test_the_next_of_very_many_is_found_among_those_that_were_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [Item(f"sc-{at:020}", "scenario", "t", "p", "d", "m", "r", "s") for at in range(50_000)]
+    state = State()
+    for number in range(30):
+        event = Opened(item=many[2 * number].id)
+        now = datetime(2026, 11, 28, tzinfo=UTC).isoformat()
+        state.add(Event(number=number + 1, at=now, reader="Ada", key=f"key-{number:05}", act=event))
+    turns = Turns(many, lambda _: [DECISION], 1, state, lambda: datetime(2026, 11, 28, tzinfo=UTC))
+    looked_at = []
+    standing = turns.standing
+    monkeypatch.setattr(turns, "standing", lambda item: looked_at.append(item) or standing(item))
+    assert turns.next_for("Ben") == many[1].id, "the others are in somebody's hands"
+    assert len(looked_at) == 30
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["Ada", "Ben", "Eve", "Ida"]), st.sampled_from([ACCEPT, REJECT, "unsure", "leave", "skip"])

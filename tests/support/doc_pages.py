@@ -97,7 +97,7 @@ class Reader:
             here, there = CHECKOUT / name, folder / name
             there.parent.mkdir(parents=True, exist_ok=True)
             if here.is_dir():
-                shutil.copytree(here, there, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(here, there)  # what is compiled with it, which holds for files as old as these
             else:
                 shutil.copy(here, there)
         for spec in (folder / "seeds" / "specs").glob("*.yaml"):

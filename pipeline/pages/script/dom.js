@@ -67,7 +67,10 @@ export function percent(share, digits = 0) {
   return share === null || share === undefined ? "unknown" : `${(100 * share).toFixed(digits)}%`;
 }
 
-/** A table that scrolls by itself. `head` holds texts or {text, number, kind}; rows hold cells, each a text, a node or a list. */
+/**
+ * A table that scrolls by itself. `head` holds texts or {text, number, kind}; rows are rows, or hold cells, each a text, a
+ * node or a list. Bodies of their own in their place are groups of rows.
+ */
 export function table(label, head, rows, { kind = "", heads = false } = {}) {
   const columns = head.map((one) => (typeof one === "string" ? { text: one } : one));
   const cell = (value, at) => {
@@ -79,5 +82,5 @@ export function table(label, head, rows, { kind = "", heads = false } = {}) {
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
     el("table", { class: kind || null },
       el("thead", {}, el("tr", {}, columns.map(headCell))),
-      el("tbody", {}, rows.map((row) => (row instanceof Node ? row : el("tr", {}, row.map(cell)))))));
+      rows[0]?.tagName === "TBODY" ? rows : el("tbody", {}, rows.map((row) => (row instanceof Node ? row : el("tr", {}, row.map(cell)))))));
 }

@@ -2,6 +2,7 @@
 // pipeline/report/record.py.
 
 import { el, fill, inWords, table } from "./dom.js";
+import { differences } from "./diff.js";
 import { framingPanel } from "./framings.js";
 import { marked, marksByPlace } from "./marks.js";
 
@@ -140,10 +141,24 @@ export function verdictPanel(record) {
     el("td", {}, inWords(verdict.checker), " ", el("span", { class: "quiet" }, verdict.version)),
     el("td", {}, el("span", { class: `outcome ${verdict.outcome}` }, el("span", { "aria-hidden": "true" }, OUTCOME_SIGNS[verdict.outcome]), ` ${inWords(verdict.outcome)}`)),
     el("td", { class: "number" }, verdict.score === null ? "–" : verdict.score.toFixed(2)),
-    el("td", { class: "text" }, el("p", {}, verdict.reason), verdict.evidence.map((finding) => evidenceLine(finding, number)), answersLine(verdict.answers))));
+    el("td", { class: "text" }, el("p", {}, verdict.reason), evidenceOf(verdict, number), answersLine(verdict.answers))));
   return el("section", { class: "panel verdict" }, el("h3", {}, "What the gates said"),
     rows.length ? table("Verdicts", ["Gate", "Check", "Outcome", { text: "Score", number: true }, "Reason and evidence"], rows, { kind: "verdicts" })
       : el("p", { class: "quiet" }, "It came to no gate."));
+}
+
+/** What a verdict points at; the two plots that a verdict on copies compares stand side by side. */
+function evidenceOf(verdict, number) {
+  const [here, there, ...others] = verdict.evidence;
+  const isPair = verdict.gate === "novelty" && there && ["plot", "row"].includes(here.place);
+  const lines = (isPair ? others : verdict.evidence).map((finding) => evidenceLine(finding, number));
+  return isPair ? [twoPlots(here, there), lines] : lines;
+}
+
+function twoPlots(here, there) {
+  const [one, other] = here.text === there.text ? [here.text, there.text] : differences(here.text, there.text);
+  return el("div", { class: "plots" }, [[here, one], [there, other]].map(([finding, text], at) => el("section", {},
+    el("h5", {}, at ? [finding.note, " ", el("code", {}, finding.place)] : finding.note), el("p", { class: "prose" }, text))));
 }
 
 function evidenceLine(finding, number = null) {

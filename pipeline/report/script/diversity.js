@@ -20,11 +20,12 @@ export function diversityView(store) {
 
 function figureTable(diversity, previous) {
   const before = new Map((previous?.diversity.figures ?? []).map((one) => [kindOf(one.name), one.value]));
+  const figure = (value, kind = "") => el("td", { class: /^\d/.test(value) ? `nobreak ${kind}` : `quiet ${kind}` }, value);
   const rows = diversity.figures.map((one) => el("tr", { "data-figure": one.name },
-    el("th", { scope: "row" }, one.name), el("td", { class: "nobreak" }, one.value),
-    previous ? el("td", { class: "nobreak quiet" }, before.get(kindOf(one.name)) ?? "unknown") : null,
+    el("th", { scope: "row" }, one.name), figure(one.value),
+    previous ? figure(before.get(kindOf(one.name)) ?? "unknown", "quiet") : null,
     el("td", {}, one.better), el("td", { class: "text" }, one.meaning)));
-  return table("Diversity of plots and prose", ["Figure", "Value", ...(previous ? [previous.name] : []), "Better", "What it means"], rows, { kind: "figures" });
+  return table("Diversity of plots and prose", ["Figure", "Value", ...(previous ? [{ text: previous.name, kind: "as-is" }] : []), "Better", "What it means"], rows, { kind: "figures" });
 }
 
 /** A figure's name without the release that it compares with, which differs from release to release. */
@@ -48,7 +49,7 @@ function changes(previous) {
   return el("div", { id: "previous" },
     el("p", {}, el("span", { class: "name" }, previous.name), `: ${counted(previous.kept)} rows stay, ${counted(previous.added)} came, ${counted(previous.retired)} retired; ${counted(previous.anchors)} anchors.`),
     previous.broken.map((one) => el("p", { class: "notice" }, one)),
-    previous.reasons.length ? table("Why rows retired", ["Why rows retired", number("Rows")], previous.reasons.map(([why, count]) => [why, counted(count)])) : null,
+    previous.reasons.length ? el("div", { class: "narrow-table" }, table("Why rows retired", ["Why rows retired", number("Rows")], previous.reasons.map(([why, count]) => [why, counted(count)]))) : null,
     el("h3", {}, "What has moved"),
     el("p", { class: "quiet" }, "Distance is 0 for the same distribution and 1 for nothing in common: total variation for labels, Kolmogorov-Smirnov for lengths."),
     table("Distributions", ["Of", "Test", number("Distance"), number("Statistic"), number("p")], shifts),

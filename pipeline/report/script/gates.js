@@ -1,6 +1,7 @@
 // What the checks said, and how often those that were calibrated are wrong.
 
 import { counted, el, inWords, percent, svg, table } from "../../pages/script/dom.js";
+import { copiesSection } from "./copies.js";
 import { linkTo } from "./route.js";
 
 export function gatesView(store) {
@@ -11,7 +12,7 @@ export function gatesView(store) {
       el("p", { class: "lead" }, "What each check said of every candidate that it saw. Errors and checks that did not run are never a pass."),
       head.checks.length ? checkTable(head.checks, new Set(head.funnel.filter((one) => one.turned_away).map((one) => one.step))) : el("p", {}, "No candidate came to a gate."),
       head.left_out.length ? el("p", { class: "notice", id: "left-out" }, `Left out by the specification, so never made: ${head.left_out.join(", ")}.`) : null,
-      errorSection(head.calibration)),
+      errorSection(head.calibration), copiesSection(store)),
   };
 }
 
@@ -19,17 +20,21 @@ export function gatesView(store) {
 function checkTable(checks, away) {
   const number = (text) => ({ text, number: true });
   const cell = (value) => el("td", { class: value ? "number" : "number nil" }, counted(value));
-  const rows = checks.map((one) => el("tr", { "data-check": `${one.gate}.${one.checker}` },
-    el("td", {}, away.has(one.gate) ? el("a", { href: linkTo("away", { step: one.gate }) }, one.gate) : one.gate),
+  const gateCell = (gate, count) => el("th", { scope: "rowgroup", rowspan: count }, away.has(gate) ? el("a", { href: linkTo("away", { step: gate }) }, gate) : gate);
+  const row = (one, at, all) => el("tr", { "data-check": `${one.gate}.${one.checker}` },
+    at ? null : gateCell(one.gate, all.length),
     el("td", {}, inWords(one.checker), " ", el("span", { class: "quiet" }, one.version)),
     el("td", { class: "bars" }, shares(one)),
-    [one.seen, one.passed, one.failed, one.errors, one.not_run].map(cell)));
-  return table("Checks", ["Gate", "Check", { text: "", kind: "bars" }, ...["Seen", "Pass", "Fail", "Error", "Not run"].map(number)], rows, { kind: "funnel" });
+    [one.seen, one.passed, one.failed, one.errors, one.not_run].map(cell));
+  const gates = [...new Set(checks.map((one) => one.gate))];
+  const groups = gates.map((gate) => el("tbody", {}, checks.filter((one) => one.gate === gate).map(row)));
+  const key = [["passed", "pass"], ["away", "fail"], ["error", "error"], ["unrun", "not run"]].map(([kind, text]) => [el("span", { class: `swatch ${kind}` }), ` ${text} `]);
+  return [el("div", { class: "key", "aria-hidden": "true" }, key), table("Checks", ["Gate", "Check", { text: "", kind: "bars" }, ...["Seen", "Pass", "Fail", "Error", "Not run"].map(number)], groups, { kind: "funnel checks" })];
 }
 
 function shares(one) {
   const width = (count) => (1000 * count) / Math.max(1, one.seen);
-  const parts = [["passed", one.passed], ["away", one.failed], ["unsure", one.errors + one.not_run]];
+  const parts = [["passed", one.passed], ["away", one.failed], ["error", one.errors], ["unrun", one.not_run]];
   let at = 0;
   const bars = parts.map(([kind, count]) => {
     const bar = svg("rect", { class: kind, x: at, width: width(count), height: 10 });

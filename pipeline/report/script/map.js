@@ -56,8 +56,9 @@ class PlotView {
   }
 
   #about() {
-    const [first, second] = this.store.plots.shares;
-    return el("p", { class: "lead", id: "map-about" }, `${counted(this.rows.length)} plots, names, numbers and places masked, by the two directions in which their vectors differ most. These hold ${percent(first)} and ${percent(second)} of the variance, so points can lie near each other here and far apart in truth; the nearest neighbours of a point are those of all dimensions.`);
+    const { shares: [first, second], of } = this.store.plots;
+    const sample = this.rows.length < of ? ` (an even sample of ${counted(of)})` : "";
+    return el("p", { class: "lead", id: "map-about" }, `${counted(this.rows.length)} plots${sample}, names, numbers and places masked, by the two directions in which their vectors differ most. These hold ${percent(first)} and ${percent(second)} of the variance, so points can lie near each other here and far apart in truth; the nearest neighbours of a point are those of all dimensions.`);
   }
 
   #listen(node) {

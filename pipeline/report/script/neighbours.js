@@ -27,7 +27,7 @@ export function neighboursView(store) {
   const about = el("p", { class: "quiet", id: "pairs-about" });
   const beside = el("div", { class: "beside", "aria-live": "polite" });
   const node = el("div", { class: "view neighbours" }, title,
-    el("p", { class: "lead" }, "Cosine of the masked plots, 1 for one plot told twice. Words that stand in one text alone are marked."),
+    el("p", { class: "lead" }, "Cosine of the masked plots, 1 for one plot told twice. Words that stand in one text alone are marked.", isSample(store) ? " Neighbours are looked for among the rows on the map, an even sample." : null),
     el("div", { class: "pair-grid" }, el("div", {}, about, list), beside));
   let [shown, asked] = [[], null];
 
@@ -57,6 +57,10 @@ export function neighboursView(store) {
       if (next) goTo("neighbours", { a: store.nameOf(next.a), b: store.nameOf(next.b), of: list.dataset.of }, { quietly: true });
     },
   };
+}
+
+function isSample({ plots }) {
+  return plots.x.filter((x) => x >= 0).length < plots.of;
 }
 
 function neighboursOf(store, row) {
