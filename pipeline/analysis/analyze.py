@@ -15,6 +15,7 @@ from pipeline.analysis.labels import Labels, QuestionAgreement, agreements
 from pipeline.analysis.paired import Comparison, compare, corrected
 from pipeline.analysis.rates import Rate, any_of, grouped, rate_of
 from pipeline.analysis.runs import Run
+from pipeline.analysis.sampling import named_apart, side_by_side
 from pipeline.analysis.spending import Spending, spending_of
 from pipeline.evaluation.rule import INVALID
 from pipeline.models.prices import load_prices
@@ -127,37 +128,40 @@ class Analysis(Record):
 def analyze(
     runs: Sequence[Run], *, confidence: float = 0.95, remarks: Sequence[str] = (), labels: Labels | None = None
 ) -> Analysis:
-    """Analyse runs, at least one. Rates stand by model and condition; runs are never pooled over conditions.
+    """Analyse runs, at least one. Rates stand by model, way of sampling and condition; these are never pooled.
 
     ``labels`` of people bear on no rate: they say how far people agree, and the judges with them.
     """
-    by_condition = grouped(runs, lambda run: run.condition.id)
+    apart = named_apart(runs)
+    by_condition = grouped(apart, lambda run: run.condition.id)
+    models = sorted({run.model for run in apart})
+    one_way = len(models) == len({run.model for run in runs})
     notes = [*remarks]
-    if len({run.setting for run in runs}) > 1:
-        notes.append("runs of several sampling settings: name them apart as models, or analyse their logs apart")
+    if len({run.setting for run in runs}) > 1 and one_way:
+        notes.append("the models were sampled in different ways: what parts them may be that")
     if len({run.release for run in runs}) > 1:
         notes.append("runs of several releases: rates are over the rows of all of them; the equated ones stand apart")
     return Analysis(
         runs=len(runs),
-        models=tuple(sorted({run.model for run in runs})),
+        models=tuple(models),
         releases=tuple(sorted({run.release for run in runs})),
         settings=tuple(sorted({run.setting for run in runs})),
         conditions=tuple(by_condition),
         confidence=confidence,
-        overall=tuple(_slices(runs, "model", confidence)),
+        overall=tuple(_slices(apart, "model", confidence)),
         counts={
             f"{model} | {condition}": counts_of(own, confidence)
             for condition, inside in by_condition.items()
             for model, own in grouped(inside, lambda run: run.model).items()
         },
-        slices=tuple(one for by in SLICES if by != "model" for one in _slices(runs, by, confidence)),
-        comparisons=tuple(corrected(list(_comparisons(runs, confidence)))),
-        knowing_doing=tuple(_knowing_doing(runs, confidence)),
-        guards=tuple(_guards(runs, confidence)),
-        judging=tuple(_judging(runs, confidence)),
+        slices=tuple(one for by in SLICES if by != "model" for one in _slices(apart, by, confidence, pool=one_way)),
+        comparisons=tuple(corrected([*_comparisons(apart, confidence), *_sampled(runs, confidence)])),
+        knowing_doing=tuple(_knowing_doing(apart, confidence)),
+        guards=tuple(_guards(apart, confidence)),
+        judging=tuple(_judging(apart, confidence)),
         items=tuple(items_of([run for run in runs if _is_plain(run)])),
         people=() if labels is None else tuple(agreements(labels, runs, confidence=confidence)),
-        equatings=tuple(equatings(runs, confidence)),
+        equatings=tuple(equatings(apart, confidence)),
         spending=tuple(spending_of(runs, load_prices())),
         remarks=tuple(notes),
     )
@@ -208,10 +212,11 @@ def _is_plain(run: Run) -> bool:
     )
 
 
-def _slices(runs: Sequence[Run], by: str, confidence: float) -> Iterator[Slice]:
+def _slices(runs: Sequence[Run], by: str, confidence: float, *, pool: bool = False) -> Iterator[Slice]:
+    """Yield a slice for each value of a property, and with ``pool`` those over all models."""
     for condition, inside in grouped(runs, lambda run: run.condition.id).items():
         models = grouped(inside, lambda run: run.model)
-        pooled = {"all models": inside} if len(models) > 1 and by != "model" else {}
+        pooled = {"all models": inside} if pool and len(models) > 1 else {}
         for model, own in {**models, **pooled}.items():
             for value, members in grouped(own, SLICES[by]).items():
                 yield Slice(
@@ -221,7 +226,7 @@ def _slices(runs: Sequence[Run], by: str, confidence: float) -> Iterator[Slice]:
 
 def _comparisons(runs: Sequence[Run], confidence: float) -> Iterator[Comparison]:
     """Yield every pair of conditions that differ in one factor, within a model; the level nearer the baseline first."""
-    for model, own in grouped(runs, lambda run: f"{run.model}\x1f{run.setting}").items():
+    for model, own in grouped(runs, lambda run: run.model).items():
         by_condition = {run.condition.id: run.condition for run in own}
         for a, b in combinations(sorted(by_condition.values(), key=_order), 2):
             factors = a.differs(b)
@@ -230,11 +235,18 @@ def _comparisons(runs: Sequence[Run], confidence: float) -> Iterator[Comparison]
             sides = tuple([run for run in own if run.condition.id == one.id] for one in (a, b))
             yield compare(
                 *sides,
-                model=model.split("\x1f")[0],
+                model=model,
                 factor=factors[0],
                 names=(a.levels()[factors[0]], b.levels()[factors[0]]),
                 confidence=confidence,
             )
+
+
+def _sampled(runs: Sequence[Run], confidence: float) -> Iterator[Comparison]:
+    """Yield every pair of ways in which a model was sampled, within a condition."""
+    for model, ways in side_by_side(runs):
+        for (a, first), (b, second) in combinations(ways, 2):
+            yield compare(first, second, model=model, factor="sampling", names=(a, b), confidence=confidence)
 
 
 def _order(condition: object) -> tuple[int, ...]:

@@ -247,5 +247,5 @@ def _pair(one: Comparison, analysis: Analysis) -> str:
 
 
 def _short(model: str) -> str:
-    name = model.rsplit("/", 1)[-1]
-    return name if len(name) <= 28 else f"{name[:27]}…"
+    name, apart, way = model.rsplit("/", 1)[-1].partition(" (")
+    return (name if len(name) <= 28 else f"{name[:27]}…") + apart + way

@@ -29,6 +29,7 @@ from pipeline.analysis.told import (
     spending_row,
 )
 from pipeline.atomic import write_bytes_atomic, write_text_atomic
+from pipeline.evaluation.condition import Condition
 from pipeline.pages.assets import style
 from pipeline.pages.policy import content_security_policy
 from pipeline.pages.templates import environment, markup
@@ -88,6 +89,7 @@ def render(analysis: Analysis, pictures: Sequence[Picture], chosen: Sequence[Tra
         comparisons=[COMPARISON_HEAD, *map(comparison_row, analysis.comparisons)],
         people=people_rows(analysis.people) if analysis.people else [],
         methods=methods(analysis),
+        baseline=Condition().id,
         spending=[SPENDING_HEAD, *map(spending_row, analysis.spending)],
         style=markup(sheet),
         policy=content_security_policy(sheet, images=True),

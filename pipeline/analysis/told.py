@@ -14,9 +14,9 @@ from pipeline.analysis.spending import Spending
 
 
 def share(rate: Rate) -> str:
-    """Return a rate with its interval and number: ``20.0% [16.4, 24.2] of 400``."""
+    """Return a rate with its interval and number: ``20.0% [16.4, 24.2] of 400``; of no run, that there is none."""
     if rate.rate is None or rate.low is None or rate.high is None:
-        return f"not measured (0 of {rate.unmeasured})"
+        return f"not measured (0 of {rate.unmeasured})" if rate.unmeasured else "no such run"
     return f"{100 * rate.rate:.1f}% [{100 * rate.low:.1f}, {100 * rate.high:.1f}] of {rate.n}"
 
 

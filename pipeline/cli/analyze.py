@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.cli.answer import Answer, AnswerCommand, columns
 from pipeline.cli.options import EXISTING_FILE
+
+if TYPE_CHECKING:
+    from pipeline.analysis.analyze import Analysis
 
 
 @click.command("analyze", cls=AnswerCommand)
@@ -40,6 +44,20 @@ def command(*, logs: tuple[Path, ...], labels: tuple[Path, ...], report: Path | 
     from pipeline.analysis.analyze import analyze
     from pipeline.analysis.labels import read_labels
     from pipeline.analysis.runs import log_files, read_runs
+
+    runs, remarks = read_runs(log_files(logs))
+    said = read_labels(labels, [run.id for run in runs]) if labels else None
+    found = analyze(runs, confidence=confidence, remarks=remarks, labels=said)
+    text = told(found)
+    if report is not None:
+        from pipeline.analysis.report import write_report
+
+        text += f"\nreport: {write_report(report, found, runs)}"
+    return Answer(found.model_dump(mode="json"), text)
+
+
+def told(found: Analysis) -> str:
+    """Return an analysis for a terminal: rates, comparisons, what it took, what became of the runs."""
     from pipeline.analysis.told import (
         COMPARISON_HEAD,
         SPENDING_HEAD,
@@ -52,11 +70,8 @@ def command(*, logs: tuple[Path, ...], labels: tuple[Path, ...], report: Path | 
         status_lines,
     )
 
-    runs, remarks = read_runs(log_files(logs))
-    said = read_labels(labels, [run.id for run in runs]) if labels else None
-    found = analyze(runs, confidence=confidence, remarks=remarks, labels=said)
     parts = [
-        ": ".join(filter(None, (f"{found.runs} runs, intervals at {confidence:g}", methods(found)))),
+        ": ".join(filter(None, (f"{found.runs} runs, intervals at {found.confidence:g}", methods(found)))),
         columns(overall_rows(found)),
     ]
     if found.comparisons:
@@ -68,8 +83,4 @@ def command(*, logs: tuple[Path, ...], labels: tuple[Path, ...], report: Path | 
     if found.spending:
         parts.append(columns([SPENDING_HEAD, *map(spending_row, found.spending)]))
     parts += [*status_lines(found), *(f"note: {one}" for one in found.remarks)]
-    if report is not None:
-        from pipeline.analysis.report import write_report
-
-        parts.append(f"report: {write_report(report, found, runs)}")
-    return Answer(found.model_dump(mode="json"), "\n".join(parts))
+    return "\n".join(parts)

@@ -84,6 +84,7 @@ def command(
     from pipeline.analysis.analyze import analyze
     from pipeline.analysis.report import write_report
     from pipeline.analysis.runs import read_runs
+    from pipeline.cli.analyze import told
 
     folder = out / found.id
     limits = {"max_tokens": max_tokens, "max_samples": max_samples}
@@ -94,7 +95,7 @@ def command(
     runs, remarks = read_runs(logs)
     result = analyze(runs, remarks=remarks)
     page = write_report(folder / "report", result, runs)
-    return Answer(result.model_dump(mode="json"), f"{text}\n{found.read}\nreport: {page}")
+    return Answer(result.model_dump(mode="json"), f"{text}\n{told(result)}\n{found.read}\nreport: {page}")
 
 
 def cost_text(cost: Cost) -> str:

@@ -106,7 +106,7 @@ def _part(role: str, model: str, arm: Arm, load: _Load, charge: Charge) -> Part:
     return Part(
         role=role,
         model=model,
-        arm=arm.condition.id,
+        arm=arm.name,
         runs=load.runs,
         calls=load.calls,
         prompt_tokens=load.prompt_tokens,

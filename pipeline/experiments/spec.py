@@ -50,6 +50,12 @@ class Arm(Record):
             framing=self.framing, safety_prompt=self.safety_prompt, guardrail=guard.id if guard else "none"
         )
 
+    @property
+    def name(self) -> str:
+        """The condition's id, then the sampling that the arm sets, as ``... temperature 1``."""
+        given = {"temperature": self.temperature, "top_p": self.top_p}
+        return " ".join([self.condition.id, *(f"{name} {to:g}" for name, to in given.items() if to is not None)])
+
 
 class Experiment(Record):
     """What to run. ``kind`` says what it takes: runs of agents, people's labels, or nothing but the release."""
