@@ -53,6 +53,7 @@ class Counts(Record):
 
     runs: int
     measured: int
+    by_judges: int = Field(description="of the measured: decided by judges, where the rule decides nothing")
     statuses: dict[str, int]
     invalid: Rate = Field(description="runs that never got to act, or broke off")
     refused: Rate
@@ -196,6 +197,7 @@ def counts_of(runs: Sequence[Run], confidence: float = 0.95) -> Counts:
     return Counts(
         runs=len(runs),
         measured=sum(run.action is not None for run in runs),
+        by_judges=sum(run.action is not None and run.rule is None for run in runs),
         statuses=dict(sorted(Counter(run.status for run in runs).items())),
         invalid=rate(lambda run: run.status in broken),
         refused=rate(lambda run: run.status == "refused"),

@@ -60,6 +60,14 @@ def test_unmeasured_is_never_zero_in_the_page() -> None:
     assert "0.0%" not in page
 
 
+def test_what_judges_decided_is_told_apart_from_what_the_rule_did() -> None:
+    """Only of a run that ended of its own accord; a run that broke off stays unmeasured whatever they say."""
+    judged = run("s2", risky=None, induced=True)
+    runs = [run("s1", risky=True), judged, run("s3", risky=None, status="cut_off", induced=True)]
+    (count,) = analyze(runs).counts.values()
+    assert (count.runs, count.measured, count.by_judges) == (3, 2, 1)
+
+
 @pytest.mark.slow
 def test_in_a_browser_nothing_runs_and_no_table_is_cut_off(tmp_path: Path) -> None:
     found = analyze([*_runs("lab/agent-7B"), *_runs("lab/another-agent-with-a-long-name-70B")])
