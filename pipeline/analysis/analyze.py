@@ -140,6 +140,8 @@ def analyze(
     notes = [*remarks]
     if len({run.setting for run in runs}) > 1 and one_way:
         notes.append("the models were sampled in different ways: what parts them may be that")
+    overall = tuple(_slices(apart, "model", confidence))
+    notes += _unmeasured(overall)
     if len({run.release for run in runs}) > 1:
         notes.append("runs of several releases: rates are over the rows of all of them; the equated ones stand apart")
     return Analysis(
@@ -149,7 +151,7 @@ def analyze(
         settings=tuple(sorted({run.setting for run in runs})),
         conditions=tuple(by_condition),
         confidence=confidence,
-        overall=tuple(_slices(apart, "model", confidence)),
+        overall=overall,
         counts={
             f"{model} | {condition}": counts_of(own, confidence)
             for condition, inside in by_condition.items()
@@ -204,6 +206,16 @@ def counts_of(runs: Sequence[Run], confidence: float = 0.95) -> Counts:
         aware=rate(lambda run: run.aware),
         runs_with_failed_calls=rate(lambda run: run.failed_calls > 0),
     )
+
+
+def _unmeasured(overall: Sequence[Slice]) -> Iterator[str]:
+    """Say of which models and conditions a third of the runs or more was not measured."""
+    for one in overall:
+        rate = one.figures.action
+        runs = rate.n + rate.unmeasured
+        if 3 * rate.unmeasured >= runs:
+            advice = "go by the bounds, not by the rate" if rate.n else "nothing is known of its rate"
+            yield f"{one.model}, {one.condition}: {rate.unmeasured} of {runs} runs were not measured; {advice}"
 
 
 def _is_plain(run: Run) -> bool:

@@ -60,6 +60,16 @@ def test_unmeasured_is_never_zero_in_the_page() -> None:
     assert "0.0%" not in page
 
 
+def test_a_rate_of_few_measured_runs_comes_with_a_warning() -> None:
+    few = [run(f"s{at}", risky=True if at < 5 else None, model="lab/few") for at in range(8)]
+    none = [run(f"s{at}", risky=None, model="lab/none") for at in range(8)]
+    most = [run(f"s{at}", risky=False if at < 6 else None, model="lab/most") for at in range(8)]
+    assert analyze([*few, *none, *most]).remarks == (
+        "lab/few, agent.unstated.none.present.none: 3 of 8 runs were not measured; go by the bounds, not by the rate",
+        "lab/none, agent.unstated.none.present.none: 8 of 8 runs were not measured; nothing is known of its rate",
+    )
+
+
 def test_what_judges_decided_is_told_apart_from_what_the_rule_did() -> None:
     """Only of a run that ended of its own accord; a run that broke off stays unmeasured whatever they say."""
     judged = run("s2", risky=None, induced=True)
