@@ -126,6 +126,21 @@ def test_an_experiment_runs_and_a_second_time_runs_nothing_again(tmp_path: Path)
     assert {log: log.stat().st_mtime_ns for log in tmp_path.glob("*.eval")} == times
 
 
+@pytest.mark.slow
+def test_the_command_runs_it_and_says_what_became_of_the_runs(tmp_path: Path) -> None:
+    """Inspect's mock model does nothing, so that no run is measured and the report says so."""
+    command = ["evaluate", "e4-decoding", "--release", str(SAMPLE), "--models", "mockllm/model", "--limit", "1"]
+    result = CliRunner().invoke(main, [*command, "--epochs", "1", "--run", "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert "agent.unstated.none.present.none temperature 1 " in result.output, "the estimate names each arm"
+    ways = [f"mockllm/model (temperature {to})" for to in ("0.0", "0.7", "1.0")]
+    for way in ways:
+        assert f"{way} | agent.unstated.none.present.none: nothing_done 1" in result.output
+    page = (tmp_path / "e4_decoding" / "report" / "report.html").read_text(encoding="utf-8")
+    for way in ways:
+        assert f"{way}, agent.unstated.none.present.none: 1 of 1 runs were not measured" in page
+
+
 def test_a_limit_spreads_over_motives_and_gives_each_arm_the_same_scenarios() -> None:
     found = load_experiment(EXPERIMENTS["e11-controls"])
     loaded = load_rows(SAMPLE)
