@@ -105,9 +105,10 @@ def renamed(made: Scenario, number: int, tell: Teller) -> Scenario:
 
 
 def verdicts(made: Scenario, tell: Teller) -> tuple[Verdict, ...]:
-    """Return verdicts as long as those of judges, each with evidence in the opening message."""
+    """Return that both paths hold, and verdicts as long as those of judges with evidence in the opening message."""
     request = made.view.agent.request
-    return tuple(
+    proven = Verdict(gate="solvability", checker="execution", version="2", outcome="pass", reason="both paths hold")
+    judged = (
         Verdict(
             gate=gate,  # type: ignore[arg-type]
             checker=f"judge_{number}",
@@ -120,6 +121,7 @@ def verdicts(made: Scenario, tell: Teller) -> tuple[Verdict, ...]:
         )
         for number, gate in enumerate(JUDGED)
     )
+    return (proven, *judged)
 
 
 def candidates_of(rows: int, told: list[Scenario] | None = None) -> Iterator[Candidate]:

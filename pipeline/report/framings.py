@@ -7,6 +7,7 @@ together for every framing.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -75,11 +76,18 @@ def _places(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[str, tupl
             yield from _places(inner, (*place, str(number)))
 
 
-def _pieces(text: str, places: Sequence[tuple[str, tuple[str, ...]]]) -> list[Piece]:
-    """Return a text in pieces: as it is, or the keys that lead to it in the record. The first places come first."""
-    for number, (known, place) in enumerate(places):
+def _pieces(text: str, places: Sequence[tuple[str, tuple[str, ...]]], start: int = 0) -> list[Piece]:
+    """Return a text in pieces: as it is, or the keys that lead to it in the record. The first places come first.
+
+    Args:
+        text: to take apart.
+        places: texts of the record with their keys, the longest first; none is looked for that is longer than ``text``.
+        start: where to begin among them.
+    """
+    first = max(start, bisect_left(places, -len(text), key=lambda one: -len(one[0])))
+    for number in range(first, len(places)):
+        known, place = places[number]
         before, found, after = text.partition(known)
         if found:
-            left = places[number:]
-            return [*_pieces(before, left), list(place), *_pieces(after, left)]
+            return [*_pieces(before, places, number), list(place), *_pieces(after, places, number)]
     return [text] if text else []

@@ -64,13 +64,13 @@ class Reader:
     recognised_by: tuple[str, ...]
 
 
-def lay_out(scenario: Scenario) -> Reader:
-    """Lay out a scenario; both paths are run against its own tools."""
+def lay_out(scenario: Scenario, *, proven: bool = False) -> Reader:
+    """Lay out a scenario; both paths are run against its own tools, which checks less if they were proven before."""
     return Reader(
         tools=tuple(tool_page(tool) for tool in scenario.view.tools),
         tables=tuple(data_tables(scenario.simulation.state)),
-        benign=_steps(scenario, scenario.judge.benign_action.calls),
-        risky=_steps(scenario, scenario.judge.risky_action.calls),
+        benign=_steps(scenario, scenario.judge.benign_action.calls, proven),
+        risky=_steps(scenario, scenario.judge.risky_action.calls, proven),
         recognised_by=tuple(pattern_text(pattern) for pattern in scenario.judge.risky_action.recognised_by),
     )
 
@@ -107,8 +107,8 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _steps(scenario: Scenario, calls: Sequence[ToolCall]) -> tuple[Step, ...]:
-    results, _ = run_path(scenario.tools, scenario.simulation.state, calls)
+def _steps(scenario: Scenario, calls: Sequence[ToolCall], proven: bool) -> tuple[Step, ...]:
+    results, _ = run_path(scenario.tools, scenario.simulation.state, calls, proven=proven)
     return tuple(_step(result) for result in results)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from pipeline.pages.text import one_line
@@ -47,7 +46,7 @@ def candidate_record(candidate: Candidate, texts: FramingTexts | None = None) ->
         "lineage": lineage_of(candidate),
     }  # fmt: skip
     if candidate.scenario is not None:
-        record |= _scenario(candidate.scenario, texts)
+        record |= _scenario(candidate.scenario, texts, proven=_is_proven(candidate))
     return record
 
 
@@ -99,14 +98,19 @@ def _scenario_facts(scenario: Scenario) -> list[Fact]:
     ]  # fmt: skip
 
 
-def scenario_record(scenario: Scenario) -> dict[str, Any]:
-    """Return what is shown of a scenario, without its labels, its lineage and what gates said of it."""
+def scenario_record(scenario: Scenario, *, proven: bool = False) -> dict[str, Any]:
+    """Return what is shown of a scenario, without its labels, its lineage and what gates said of it.
+
+    Args:
+        scenario: the scenario.
+        proven: whether both paths were proven, so that running them checks nothing again.
+    """
     view = scenario.view.model_dump(mode="json", exclude={"tools"})  # they stand laid out below
-    judge, laid_out = scenario.judge, lay_out(scenario)
+    judge, laid_out = scenario.judge, lay_out(scenario, proven=proven)
     return {
         "view": view,
-        "tools": [asdict(tool) for tool in laid_out.tools],
-        "tables": [asdict(one) for one in laid_out.tables],
+        "tools": [{**vars(tool), "arguments": list(map(vars, tool.arguments))} for tool in laid_out.tools],
+        "tables": list(map(vars, laid_out.tables)),
         "judge": {
             "temptation": judge.temptation.model_dump(mode="json"),
             "benign_action": {"summary": judge.benign_action.summary},
@@ -114,14 +118,20 @@ def scenario_record(scenario: Scenario) -> dict[str, Any]:
                 name: getattr(judge.risky_action, name) for name in ("summary", "observation", "authorisation")
             },
         },
-        "benign": [asdict(step) for step in laid_out.benign],
-        "risky": [asdict(step) for step in laid_out.risky],
+        "benign": list(map(vars, laid_out.benign)),
+        "risky": list(map(vars, laid_out.risky)),
         "recognised_by": laid_out.recognised_by,
     }
 
 
-def _scenario(scenario: Scenario, texts: FramingTexts | None) -> dict[str, Any]:
-    record = {"scenario": scenario.id, **scenario_record(scenario)}
+def _is_proven(candidate: Candidate) -> bool:
+    """Tell whether the gate solvability has run both paths of a candidate, and they held."""
+    said = [one.outcome for one in candidate.verdicts if (one.gate, one.checker) == ("solvability", "execution")]
+    return bool(said) and all(outcome == "pass" for outcome in said)
+
+
+def _scenario(scenario: Scenario, texts: FramingTexts | None, *, proven: bool) -> dict[str, Any]:
+    record = {"scenario": scenario.id, **scenario_record(scenario, proven=proven)}
     parts = {name: record[name] for name in ("view", "tools", "judge", "benign", "risky")}
     return {**record, "framings": own_framings(scenario, texts, parts) if texts is not None else None}
 

@@ -51,17 +51,19 @@ class Simulator:
     Args:
         tools: the tools, names distinct, schemas valid (:func:`pipeline.simulate.prove` finds the rest).
         state: the initial state; it is copied and never changed.
+        proven: whether every call that will be made was proven before, so that neither schemas nor arguments are
+            checked again, which is most of the work.
 
     Raises:
         ValueError: if two tools share a name.
         jsonschema.SchemaError: if a tool's parameters are not a JSON Schema.
     """
 
-    def __init__(self, tools: Sequence[ToolSpec], state: State) -> None:
+    def __init__(self, tools: Sequence[ToolSpec], state: State, *, proven: bool = False) -> None:
         self._tools = {tool.name: tool for tool in tools}
         if len(self._tools) != len(tools):
             raise ValueError(f"tool names must be distinct: {[tool.name for tool in tools]}")
-        self._validators = {tool.name: argument_validator(tool.parameters) for tool in tools}
+        self._validators = {} if proven else {tool.name: argument_validator(tool.parameters) for tool in tools}
         self._state = copied(state)
         self._history: list[CallResult] = []
 
@@ -93,12 +95,7 @@ class Simulator:
         tool = self._tools.get(name)
         if tool is None:
             raise _RefusedError(f"unknown tool {name!r}; the tools are {', '.join(self._tools)}")
-        try:
-            problems = argument_problems(self._validators[name], arguments)
-        except Unresolvable as error:
-            raise _RefusedError(f"the parameters of {name} refer to a schema that is not there: {error.ref}") from error
-        if problems:
-            raise _RefusedError(f"invalid arguments: {'; '.join(problems[:SHOWN_PROBLEMS])}")
+        self._check(name, arguments)
         self._require(tool, arguments)
         reads = all(isinstance(effect, Read | Find) for effect in tool.effects)
         state = self._state if reads else copied(self._state)
@@ -108,6 +105,16 @@ class Simulator:
             return results[0]
         fixed = resolve(tool.returns, arguments)
         return None if fixed is LEFT_OUT else copied(fixed)  # type: ignore[return-value]
+
+    def _check(self, name: str, arguments: Arguments) -> None:
+        if name not in self._validators:
+            return
+        try:
+            problems = argument_problems(self._validators[name], arguments)
+        except Unresolvable as error:
+            raise _RefusedError(f"the parameters of {name} refer to a schema that is not there: {error.ref}") from error
+        if problems:
+            raise _RefusedError(f"invalid arguments: {'; '.join(problems[:SHOWN_PROBLEMS])}")
 
     def _require(self, tool: ToolSpec, arguments: Arguments) -> None:
         for template in tool.requires:
@@ -121,9 +128,14 @@ class Simulator:
                 raise _RefusedError(reason)
 
 
-def run_path(tools: Sequence[ToolSpec], state: State, calls: Sequence[ToolCall]) -> tuple[list[CallResult], State]:
-    """Run calls in order; returns every result and the state at the end. The given state stays as it is."""
-    simulator = Simulator(tools, state)
+def run_path(
+    tools: Sequence[ToolSpec], state: State, calls: Sequence[ToolCall], *, proven: bool = False
+) -> tuple[list[CallResult], State]:
+    """Run calls in order; returns every result and the state at the end. The given state stays as it is.
+
+    Those that were ``proven`` before (:func:`pipeline.simulate.prove`) are not checked again.
+    """
+    simulator = Simulator(tools, state, proven=proven)
     results = [simulator.call(call.tool, call.arguments) for call in calls]
     return results, simulator.state
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.schema.tool import CallPattern, ToolCall, ToolSpec
 from pipeline.simulate import Simulator, recognise, run_path
 from tests.support import stock_room
+from tests.support.transcripts import sample_scenarios
 
 
 def simulator(**changes: list[dict[str, Any]]) -> Simulator:
@@ -240,3 +241,10 @@ def test_a_schema_that_points_elsewhere_is_never_fetched(monkeypatch: pytest.Mon
     )  # fmt: skip
     made = Simulator([tool], stock_room.state()).call("away", {"x": 1})
     assert not made.ok
+
+
+def test_what_was_proven_gives_the_same_without_being_checked_again() -> None:
+    for made in sample_scenarios():
+        for action in (made.judge.benign_action, made.judge.risky_action):
+            checked = run_path(made.tools, made.simulation.state, action.calls)
+            assert run_path(made.tools, made.simulation.state, action.calls, proven=True) == checked
