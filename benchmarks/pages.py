@@ -6,7 +6,8 @@ Releases are made of the sample's rows, each told again with other words for a t
 with other codes, and with verdicts as long as those of judges: as worked situations are told again in a build. A real
 Chromium opens each page from disk in a fresh context: ``open_ms`` is from the start of the navigation to the moment
 when a view is drawn and keys are heard, ``filter_ms`` from a choice to the list drawn, ``search_ms`` likewise for
-words sought in all texts that stand in the page, ``read_ms`` from a link to the scenario drawn. Vectors of plots are
+words sought in all texts that stand in the page, ``read_ms`` from a link to the scenario drawn, or to the word that its
+text does not stand in the page. Vectors of plots are
 drawn at random around centres, in 64 dimensions for the speed of it: they bear on no time but ``map_cpu_seconds``. From
 the 8,000th candidate on, only titles and ids are new: a page holds the texts of no more. With ``--keep`` the pages are
 made once and measured as often as one likes.
@@ -231,7 +232,7 @@ ACT = """async ([act, at]) => {
   if (act === "read") {
     location.hash = at;
     const id = at.split("row=")[1];
-    while (!document.querySelector(".panel.lineage")?.textContent.includes(id)) await settled();
+    while (!document.querySelector("article.reader")?.textContent.includes(id)) await settled();
   } else await settled();
   return performance.now() - start;
 }"""
