@@ -259,6 +259,8 @@ def measured(browser: Any, file: Path) -> dict[str, Any]:
     read = [page.evaluate(ACT, ["read", links[at % len(links)]]) for at in range(1, CHOICES + 1)]
     page.evaluate("window.scrollTo(0, 0)")
     drawn = [page.evaluate(ACT, ["go", f"#/map?colour={name}"]) for name in ("motive", "domain", "words", "split")]
+    watched.go("#/overview")
+    page.wait_for_selector('body[data-view="overview"]')
     found = {
         "open_ms": spread(opened),
         "filter_ms": spread(chosen),
@@ -310,7 +312,12 @@ def main() -> None:
                 | found
             )
             print(json.dumps(pages[-1], indent=2))
-    machine = {"cpus": os.cpu_count(), "system": platform.system(), "python": platform.python_version()}
+    machine = {
+        "cpus": os.cpu_count(),
+        "load_average": round(os.getloadavg()[0], 1),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
     record = {"machine": machine, "chromium": version, "libraries": library_versions(), "pages": pages}
     given.out.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
