@@ -36,8 +36,7 @@ RIVALS = {"distilabel": "distilabel", "datadesigner": "data-designer", "curator"
 """Rivals, by the name of their package."""
 NEVER_TRY_AGAIN = ("aiohttp, bare",)
 CALLS_A_CANDIDATE = 4.6
-STAGE_CALLS = 0.5
-"""Share of the calls that the generate stage is given: a candidate takes several."""
+"""Of the generate stage, so that it makes about as many calls as the others: what ends a run weighs alike."""
 FAULTY = {"status_429": 0.10, "status_500": 0.05, "retry_after": "1", "at_most": 20}
 LIBRARIES = ("aiohttp", "dspy", "httpx", "openai", "pydantic")
 
@@ -128,7 +127,7 @@ def run(scenario: Scenario, chosen: Sequence[str], rivals: dict[str, str]) -> li
             continue
         ours = [sys.executable, "-m", "benchmarks.throughput_arms", name]
         command = ours if name in CONTENDERS else [rivals[name], f"benchmarks/rivals/{name}_rows.py"]
-        rows = int(scenario.calls * STAGE_CALLS / CALLS_A_CANDIDATE) if stage else scenario.calls
+        rows = int(scenario.calls / CALLS_A_CANDIDATE) if stage else scenario.calls
         with scripted_server(scenario, "tests.support.scripted_replies:respond" if stage else None) as base_url:
             measured.append(measure(name, command, scenario, rows, base_url))
         show(measured[-1])
@@ -210,7 +209,11 @@ def main() -> None:
         new = run(scenario, given.contenders, rivals)
         kept |= {one.contender: asdict(one) for one in new if one.calls or one.contender not in kept}
         scenarios[scenario.name] = {**asdict(scenario), "measurements": kept}
-        result = {"versions": versions(rivals), "scenarios": scenarios}
+        result = {
+            "versions": versions(rivals),
+            "load_average_at_the_end": round(os.getloadavg()[0], 1),
+            "scenarios": scenarios,
+        }
         given.out.write_text(json.dumps(result, indent=1) + "\n")
 
 
