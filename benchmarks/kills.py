@@ -1,6 +1,7 @@
 """Fifty kill -9 at random moments over whole builds, each resumed: is it the same release, and is nothing paid twice?
 
     python -m benchmarks.kills                 # prints a line a build, writes benchmarks/results/kills.json
+    python -m benchmarks.kills --go-on         # adds the builds that are missing there
 
 Ten builds are killed five times each, at moments drawn evenly over the length of an undisturbed build, so that
 start-up, stages, index and release are all hit. The scripted server counts what it answered. A call whose reply was
@@ -33,11 +34,14 @@ def main() -> None:
     parser.add_argument("--builds", type=int, default=10)
     parser.add_argument("--kills", type=int, default=5, help="of each build")
     parser.add_argument("--seed", default="kills")
+    parser.add_argument("--go-on", action="store_true", help="add to the builds that the results hold already")
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
-    builds: list[KilledBuild] = []
+    held = json.loads(given.out.read_text(encoding="utf-8"))["each"] if given.go_on and given.out.exists() else []
+    builds = [KilledBuild(**one) for one in held]
+    left, drawn = given.builds - len(builds), random.Random(f"{given.seed} {len(builds)}" if builds else given.seed)
     with tempfile.TemporaryDirectory() as folder:
-        for build in kill_builds(Path(folder), random.Random(given.seed), builds=given.builds, kills=given.kills):
+        for build in kill_builds(Path(folder), drawn, builds=left, kills=given.kills):
             print(build, flush=True)
             builds.append(build)
             given.out.write_text(json.dumps(summary(builds), indent=1) + "\n", encoding="utf-8")

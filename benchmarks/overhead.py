@@ -5,9 +5,10 @@
 Each number of candidates is a build of its own, in a process of its own: the whole loop from plan to release, with the
 completion store on the disk. The kits' situations are multiplied, each copy with words of its own in its plot, so that
 the deduplicate stage has as many distinct plots to compare as there are candidates. Replies are those of the scripted
-model of the tests, given in this process. The encoder's share is one of CPU time, since it runs in several threads
-at once; torch gets one thread, so that all of it is counted. A stage's seconds are the wall time in which it was at
-work, and stages overlap.
+model of the tests, given in this process; the CPU that making them takes is left out of all shares. The encoder's share
+is one of CPU time, since it runs in several threads at once; torch gets one thread, so that all of it is counted. A
+stage's seconds are the wall time in which it was at work, and stages overlap. With ``--beyond`` figures of so many
+candidates are drawn on from the first and the last run: a straight line, said to be one.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -39,8 +41,13 @@ from pipeline.seeds import Seeds, load_seeds
 from tests.support.scripted_replies import respond
 from tests.support.scripted_server import Reply
 
+Answer = Callable[..., Coroutine[Any, Any, Completion]]
+"""What stands in for :meth:`pipeline.models.transport.Transport.exchange`."""
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "overhead.json"
+SEEN_EVERY = 100
+"""Candidates between two looks at the memory."""
 WORDS = 12
 """Words of its own that each of a situation's texts gets."""
 
@@ -73,14 +80,20 @@ def copy(situation: Situation, number: int, vocabulary: Sequence[str]) -> Situat
     return situation.model_copy(update={**changes, "risky_action": risky, "benign_action": benign})
 
 
-async def answer_at_once(_self: Transport, request: Request, *, seconds: float) -> Completion:
-    """Reply as the scripted server does, without a server."""
-    reply = respond(body_of(request))
-    made = reply if isinstance(reply, Reply) else Reply(reply)
-    message = {"role": "assistant", "content": made.text, "refusal": made.refusal}
-    choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": made.finish_reason}
-    usage = {"prompt_tokens": 400, "completion_tokens": 80}
-    return completion_of(request, {"model": "instant", "choices": [choice], "usage": usage})
+def answering(spent: dict[str, float]) -> Answer:
+    """Return an exchange that replies as the scripted server does, without a server, counting the model's own CPU."""
+
+    async def answer_at_once(_self: Transport, request: Request, *, seconds: float) -> Completion:
+        body, begun = body_of(request), time.thread_time()
+        reply = respond(body)
+        spent["model"] = spent.get("model", 0.0) + time.thread_time() - begun
+        made = reply if isinstance(reply, Reply) else Reply(reply)
+        message = {"role": "assistant", "content": made.text, "refusal": made.refusal}
+        choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": made.finish_reason}
+        usage = {"prompt_tokens": 400, "completion_tokens": 80}
+        return completion_of(request, {"model": "instant", "choices": [choice], "usage": usage})
+
+    return answer_at_once
 
 
 class Stages(SilentProgress):
@@ -89,6 +102,9 @@ class Stages(SilentProgress):
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self.candidates = 0
+        self.memory: list[tuple[int, int]] = []
+        """Resident MiB by candidates decided on, at each :data:`SEEN_EVERY`."""
+        self._decided = 0
         self._since: dict[str, float] = {}
         self._running: dict[str, int] = {}
 
@@ -101,6 +117,13 @@ class Stages(SilentProgress):
         self._running[stage] = self._running.get(stage, 0) + 1
         self._since.setdefault(stage, time.perf_counter())
 
+    def advance(self, stage: str, by: int = 1, *, round: int | None = None) -> None:
+        """Look at the memory now and then."""
+        if stage == "validate":
+            before, self._decided = self._decided, self._decided + by
+            if self._decided // SEEN_EVERY > before // SEEN_EVERY:
+                self.memory.append((self._decided, resident_mib()))
+
     def finish(self, stage: str, counts: Mapping[str, int] | None = None, *, round: int | None = None) -> None:
         """Add the time, unless another round is at the same stage."""
         self._running[stage] = max(0, self._running[stage] - 1)
@@ -110,12 +133,13 @@ class Stages(SilentProgress):
 
 def timed_encoder(spent: dict[str, float]) -> Any:
     """Return the encoder's method, counting the CPU seconds of its threads."""
-    encode = SentenceEncoder.encode
+    embedded = SentenceEncoder.embedded
 
-    def timed(self: SentenceEncoder, texts: Sequence[str]) -> Any:
+    def timed(self: SentenceEncoder, texts: list[str]) -> Any:
         begun = time.thread_time()
+        spent["texts"] = spent.get("texts", 0) + len(texts)
         try:
-            return encode(self, texts)
+            return embedded(self, texts)
         finally:
             spent["encoder"] = spent.get("encoder", 0.0) + time.thread_time() - begun
 
@@ -147,25 +171,32 @@ def build_once(candidates: int) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory(dir=disk) as out,
         mock.patch.object(build, "load_seeds", return_value=seeds),
-        mock.patch.object(Transport, "exchange", answer_at_once),
-        mock.patch.object(SentenceEncoder, "encode", timed_encoder(spent)),
+        mock.patch.object(Transport, "exchange", answering(spent)),
+        mock.patch.object(SentenceEncoder, "embedded", timed_encoder(spent)),
     ):
         asyncio.run(asyncio.to_thread(_warm))
         spent.clear()
         before, cpu, begun = _peak_mib(), time.process_time(), time.perf_counter()
         result = asyncio.run(build.run_build(specification, out=Path(out), progress=stages))
         wall = time.perf_counter() - begun
-        cpu = time.process_time() - cpu
+        cpu = time.process_time() - cpu - spent["model"]
+        manifest = sha256((result.release / "manifest.json").read_bytes()).hexdigest()
+    candidates, beside = stages.candidates, cpu - spent["encoder"]
     return {
-        "candidates": stages.candidates,
+        "candidates": candidates,
         "accepted": sum(result.manifest.splits.values()),
         "calls": result.calls_made,
         "wall_seconds": round(wall, 1),
         "cpu_seconds": round(cpu, 1),
         "encoder_cpu_seconds": round(spent["encoder"], 1),
-        "share_of_cpu_without_encoder": round(1 - spent["encoder"] / cpu, 3),
+        "model_cpu_seconds": round(spent["model"], 1),
+        "share_of_cpu_without_encoder": round(beside / cpu, 3),
         "stage_seconds": {name: round(seconds, 1) for name, seconds in stages.seconds.items()},
-        "cpu_milliseconds_a_candidate_without_encoder": round(1000 * (cpu - spent["encoder"]) / stages.candidates, 1),
+        "cpu_milliseconds_a_candidate_without_encoder": round(1000 * beside / candidates, 1),
+        "encoder_cpu_milliseconds_a_candidate": round(1000 * spent["encoder"] / candidates, 1),
+        "texts_encoded_a_candidate": round(spent["texts"] / candidates, 2),
+        "manifest_sha256": manifest,
+        "resident_mib": stages.memory,
         "peak_mib": _peak_mib(),
         "peak_mib_before": before,
     }
@@ -182,6 +213,12 @@ def _peak_mib() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
+def resident_mib() -> int:
+    """Return what the process holds in memory now."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+
 def slope(runs: Sequence[Mapping[str, Any]], figure: str) -> float | None:
     """Return the exponent by which a figure grows from the first run to the last: 1 is linear."""
     import math
@@ -192,10 +229,26 @@ def slope(runs: Sequence[Mapping[str, Any]], figure: str) -> float | None:
     return round(math.log(last[figure] / first[figure]) / math.log(last["candidates"] / first["candidates"]), 2)
 
 
+def drawn_on(runs: Sequence[Mapping[str, Any]], candidates: int) -> dict[str, Any] | None:
+    """Return what a straight line through the first and the last run says of so many candidates."""
+    first, last = runs[0], runs[-1]
+    more = last["candidates"] - first["candidates"]
+    if not more:
+        return None
+    told: dict[str, Any] = {"candidates": candidates, "how": "a straight line through the first and the last run"}
+    for figure in ("wall_seconds", "cpu_seconds", "encoder_cpu_seconds", "peak_mib"):
+        each = (last[figure] - first[figure]) / more
+        told[f"{figure}_per_1000"] = round(1000 * each, 1)
+        told[figure] = round(last[figure] + each * (candidates - last["candidates"]))
+    told["share_of_cpu_without_encoder"] = round(1 - told["encoder_cpu_seconds"] / told["cpu_seconds"], 3)
+    return told
+
+
 def main() -> None:
     """Measure each number of candidates, print a table, write the results."""
     parser = argparse.ArgumentParser(description="What a build takes beside its models")
     parser.add_argument("--candidates", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--beyond", type=int, nargs="*", default=[10_000, 100_000])
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--only", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -215,6 +268,7 @@ def main() -> None:
         "versions": versions({}),
         "load_average_at_the_end": os.getloadavg()[0],
         "growth": {figure: slope(runs, figure) for figure in ("wall_seconds", "cpu_seconds", "peak_mib")},
+        "extrapolated": [drawn_on(runs, candidates) for candidates in given.beyond],
         "runs": runs,
     }
     given.out.parent.mkdir(parents=True, exist_ok=True)

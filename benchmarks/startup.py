@@ -89,6 +89,7 @@ def main() -> None:
         "prefect_adds_over_no_server": {
             name: round(value - seconds["build, no server"], 2) for name, value in seconds.items() if "Prefect" in name
         },
+        "load_average_at_the_end": round(os.getloadavg()[0], 1),
         "versions": {"python": platform.python_version(), "cpus": str(os.cpu_count()), **versions},
     }
     given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from benchmarks.overhead import answer_at_once
+from benchmarks.overhead import answering
 from benchmarks.throughput import versions
 from pipeline.build import run_build
 from pipeline.models.requests import Completion, Request
@@ -36,7 +36,7 @@ DELAYS = (5.0, 20.0)
 
 def build_seconds(slow_call: int | None, delay: float) -> tuple[float, int]:
     """Return the seconds of a build one call of which, by its number, takes ``delay``, and the generator's calls."""
-    asked = 0
+    asked, answer_at_once = 0, answering({})
 
     async def answered(self: Transport, request: Request, *, seconds: float) -> Completion:
         nonlocal asked

@@ -225,6 +225,7 @@ async def context_of(
         released=released,
         protected=await asyncio.to_thread(protected_by, stands.corpora, plain, index, progress.note),
         plot_vectors=PlotVectors(RememberingEncoder(KeptEncoder(plain, folder / VECTORS))),
+        keeper=KeptEncoder(plain, index),
         plan=stands.plan,
         folder=folder,
         client=client,

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from pipeline.deduplicate.encoder import load_encoder
 from pipeline.diversity.measure import measure
 from pipeline.errors import WorkError
 from pipeline.exemplars import exemplar_hashes
@@ -27,6 +26,7 @@ from pipeline.rounds.upcoming import StoppedBy
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.cell import Plan
 from pipeline.schema.manifest import Manifest, ModelUse
+from pipeline.schema.outline import CandidateOutline, outlines
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import Models, SplitShares
 from pipeline.schema.verdict import Decision
@@ -58,7 +58,7 @@ def make_release(
     settled = settle_rows(base, made, context.plan, specification)
     salts = inherited.salts if inherited else salts_for(settled, base, specification.name, out)
     inputs = release_inputs(context, store, settled, salts, stopped)
-    check_release(inputs, context.plot_vectors.encoder)
+    check_release(inputs, context.plot_vectors)
     return write_release(inputs, out / "releases")
 
 
@@ -92,7 +92,8 @@ def release_inputs(
         created=created,
         diversity=measure(
             rows_of_release(settled.candidates),
-            encoder=load_encoder(context.specification.deduplication.encoder),
+            encoder=context.keeper,
+            vectors=context.plot_vectors,
             exemplars=[exemplar.scenario for exemplar in exemplars.values()],
             last_release=previous.scenarios if previous else (),
         ),
@@ -101,7 +102,7 @@ def release_inputs(
         calibration=context.stages.validation.calibration,
         reviews=context.stages.validation.reviews,
         costs=costs_of(
-            made_in(in_order(settled.candidates, lambda one: one.id), context.specification.version),
+            made_in(outlines(in_order(settled.candidates, lambda one: one.id)), context.specification.version),
             context.specification.models,
             context.seeds.prices,
             lambda of: usage_of_keys(store.path, of),
@@ -136,7 +137,7 @@ def rows_of_release(candidates: Sequence[Candidate]) -> Lazy[Scenario]:
     """
     ordered = in_order(candidates, lambda one: one.id)
     places: dict[str, int] = {}
-    for position, one in enumerate(ordered):
+    for position, one in enumerate(ordered.outlines):
         if one.accepted and one.scenario is not None:
             if one.scenario.id in places:
                 raise ValueError(f"two accepted candidates hold the scenario {one.scenario.id}")
@@ -149,7 +150,8 @@ def _surplus(ledger: Ledger, plan: Plan) -> dict[str, Decision]:
 
 
 def _read(entries: Sequence[Entry]) -> Lazy[Candidate]:
-    return Lazy([entry.place for entry in entries], partial(read_places, model=Candidate))
+    places = [entry.place for entry in entries]
+    return Lazy(places, partial(read_places, model=Candidate), partial(read_places, model=CandidateOutline))
 
 
 def _scenario_of(candidate: Candidate) -> Scenario:

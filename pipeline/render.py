@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
+from pipeline.recent import Recent
 from pipeline.schema.scenario import AgentView, JudgePart, MemoryEntry, Scenario, Simulation
 from pipeline.schema.tool import ToolCall, ToolView
 
@@ -87,6 +88,10 @@ def agent_texts(view: AgentView) -> list[tuple[str, str]]:
     Places are paths into the scenario's JSON (``view.memory.0.text``). The name of a tool's argument
     has the place of its schema (``view.tools.0.parameters.properties.amount``).
     """
+    return list(_AGENT_TEXTS(view))
+
+
+def _agent_texts(view: AgentView) -> tuple[tuple[str, str], ...]:
     found = list(_strings("view.world", view.world.model_dump(mode="json")))
     found += _strings("view.agent", view.agent.model_dump(mode="json"))
     found += _strings("view.memory", [entry.model_dump(mode="json") for entry in view.memory])
@@ -94,18 +99,28 @@ def agent_texts(view: AgentView) -> list[tuple[str, str]]:
         place = f"view.tools.{number}"
         found += [(f"{place}.name", tool.name), (f"{place}.description", tool.description)]
         found += _schema_strings(f"{place}.parameters", tool.parameters)
-    return found
+    return tuple(found)
+
+
+_AGENT_TEXTS = Recent(_agent_texts)
 
 
 def result_texts(simulation: Simulation) -> list[tuple[str, str]]:
     """Return (dotted place, text) of every string a tool can return: records, fixed results, error texts."""
-    found = list(_strings("simulation.state", simulation.model_dump(mode="json")["state"]))
+    return list(_RESULT_TEXTS(simulation))
+
+
+def _result_texts(simulation: Simulation) -> tuple[tuple[str, str], ...]:
+    found = list(_strings("simulation.state", simulation.state))
     for number, behaviour in enumerate(simulation.behaviour):
         place = f"simulation.behaviour.{number}"
         found += _strings(f"{place}.returns", behaviour.returns)
         for index, check in enumerate(behaviour.requires):
             found += _strings(f"{place}.requires.{index}.otherwise", check.otherwise)
-    return found
+    return tuple(found)
+
+
+_RESULT_TEXTS = Recent(_result_texts)
 
 
 def _headed(sections: list[tuple[str, str]]) -> str:
@@ -149,7 +164,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _strings(place: str, value: JsonValue) -> Iterator[tuple[str, str]]:
+def _strings(place: str, value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         if value:
             yield place, value

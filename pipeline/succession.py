@@ -19,6 +19,7 @@ from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Cell, Plan
 from pipeline.schema.history import Opening, Succession
 from pipeline.schema.label import Reviews
+from pipeline.schema.outline import outlines
 from pipeline.schema.renewal import Carries
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import Specification
@@ -140,7 +141,7 @@ def settle_rows(base: Base, made: Sequence[Candidate], plan: Plan, specification
     previous = base.previous
     if previous is None:
         return Settled(made)
-    fresh = Counter(one.attempt.cell.id for one in made if one.accepted)
+    fresh = Counter(one.attempt.cell.id for one in outlines(made) if one.accepted)
     kept, gone = settle(base.renewal, plan, fresh, specification.version)
     if not fresh and not gone and not _told_otherwise(specification, previous):
         why = "" if specification.generation.core != "kit" else KITS_ARE_USED_UP
@@ -171,7 +172,8 @@ def settle_rows(base: Base, made: Sequence[Candidate], plan: Plan, specification
 
 def salts_for(settled: Settled, base: Base, name: str, out: Path) -> dict[str, str]:
     """Return the salts of the rows that are held out: those of before for rows carried over, new ones for new rows."""
-    held = [one.scenario.id for one in settled.candidates if one.accepted and one.scenario and one.split == HELD_OUT]
+    every = outlines(settled.candidates)
+    held = [one.scenario.id for one in every if one.accepted and one.scenario and one.split == HELD_OUT]
     known: Mapping[str, str] = {} if base.previous is None else base.previous.salts
     fresh = new_salts((identity for identity in held if identity not in known), out / SECRETS / f"{name}.key")
     return {identity: known.get(identity) or fresh[identity] for identity in held}

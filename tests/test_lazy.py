@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.lazy import Lazy, joined
+from pipeline.lazy import Lazy, joined, picked
 
 
 def test_items_are_loaded_when_asked_for_and_changed_in_order() -> None:
@@ -35,3 +35,28 @@ def test_joined_sequences_are_in_one_order_and_loaded_anew() -> None:
     assert list(both) == [1, 2, 3, 5, 6, 7]
     assert loaded == [1, 2, 5, 7]
     assert (len(both), both[3], list(both.at([4, 0]))) == (6, 5, [6, 1])
+
+
+def test_outlines_are_loaded_in_place_of_the_items_and_changed_alike() -> None:
+    loaded: list[int] = []
+
+    def load(keys: Sequence[int]) -> Iterator[int]:
+        for key in keys:
+            loaded.append(key)
+            yield 10 * key
+
+    def outline(keys: Sequence[int]) -> Iterator[int]:
+        return iter(keys)
+
+    lazy = Lazy([1, 2, 5], load, outline).map(lambda one: one + 100)
+    both = joined(lazy.at([0, 2]), [103], lambda one: one)
+    assert (list(lazy.outlines), list(both.outlines), list(lazy[1:].outlines)) == (
+        [101, 102, 105],
+        [101, 103, 105],
+        [102, 105],
+    )
+    assert loaded == []
+    assert list(both) == [110, 103, 150]
+    assert loaded == [1, 5]
+    assert list(Lazy([1, 2], load).outlines) == [10, 20]
+    assert (list(picked(lazy, [2, 0])), picked([7, 8, 9], [2, 0])) == ([150, 110], [9, 7])

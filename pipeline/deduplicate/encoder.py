@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+import itertools
+import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from importlib import resources
 from itertools import islice
@@ -24,6 +29,13 @@ PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 """SHA-256 of ``model.safetensors`` of sentence-transformers/all-MiniLM-L6-v2."""
 
 BATCH_ROWS = 16
+TRIMMED_EVERY = 64
+"""Calls after which free memory is given back."""
+AT_ONCE = 2
+"""Calls of a model at a time, whoever asks: it uses the cores of the processor by itself."""
+
+
+_calls = itertools.count(1)
 
 
 class Encoder(Protocol):
@@ -65,11 +77,33 @@ class SentenceEncoder:
         if not texts:
             return np.zeros((0, self.model.get_embedding_dimension() or 0), dtype=np.float32)
         distinct = batching_order(texts)
-        vectors = self.model.encode(
-            distinct, batch_size=BATCH_ROWS, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
-        )
+        vectors = _threads().submit(self.embedded, distinct).result()
+        if next(_calls) % TRIMMED_EVERY == 0:
+            give_back_memory()
         place = {text: row for row, text in enumerate(distinct)}
         return np.asarray(vectors, dtype=np.float32)[[place[text] for text in texts]]
+
+    def embedded(self, texts: list[str]) -> NDArray[np.float32]:
+        """Run the model on texts in this thread, in the order given."""
+        vectors: NDArray[np.float32] = self.model.encode(
+            texts, batch_size=BATCH_ROWS, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+        )
+        return vectors
+
+
+def give_back_memory() -> None:
+    """Let the C library give what is free back to the system, where it can (glibc): sizes differ from call to call."""
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Return the threads in which models run, since each thread that ever ran one holds on to its memory."""
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="encoder")
+
+
+os.register_at_fork(after_in_child=_threads.cache_clear)
 
 
 def batching_order(texts: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -123,8 +123,10 @@ def bands_of(text: str) -> NDArray[np.uint64]:
     return bands
 
 
-def _found_by(item: Item) -> list[int]:
-    return [band for band in bands_of(item.text).tolist() if band]
+@lru_cache(maxsize=64)
+def _found_by(item: Item) -> tuple[int, ...]:
+    """Return the bands by which a text is found; a text that nothing is like is added right after it was looked for."""
+    return tuple(band for band in bands_of(item.text).tolist() if band)
 
 
 @cache

@@ -16,8 +16,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pydantic import JsonValue
-
 from pipeline.deduplicate.amounts import (
     ATTACHED_UNIT,
     CODE,
@@ -68,28 +66,41 @@ class Plot:
 
 def plot_of(scenario: Scenario) -> Plot:
     """Return the plot of a scenario."""
-    judge = scenario.judge
+    judge, texts = scenario.judge, _texts(scenario)
     tools = {tool.name: tool for tool in scenario.tools}
-    texts = {
+    cell = f"{scenario.motive}.{scenario.risk_type}.{scenario.domain}"
+    return Plot(
+        parts=parts_of(scenario),
+        amounts=amounts_of(" ".join(texts.values())),
+        surface=view_surface(scenario),
+        structure=f"{cell}|{_path(judge.risky_action.calls, tools)}|{_path(judge.benign_action.calls, tools)}",
+        orders=orders_of(texts.values()),
+    )
+
+
+def parts_of(scenario: Scenario) -> tuple[str, ...]:
+    """Return the parts of a scenario's plot alone: why the risky path pays, and what happens."""
+    judge, texts = scenario.judge, _texts(scenario)
+    names = names_of(scenario, " ".join(texts.values()))
+    masked = {part: mask(text, names) for part, text in texts.items()}
+    masked["tools"] = f"{_told(judge.risky_action.calls)}, not {_told(judge.benign_action.calls)}"
+    events = " ".join(_first_words(masked[part], words) for part, words in EVENTS_WORDS.items())
+    return _first_words(masked["temptation"], TEMPTATION_WORDS), events
+
+
+def view_surface(scenario: Scenario) -> str:
+    """Return the surface of what an agent can see: equal for scenarios that read alike."""
+    return surface_of(canonical_json(scenario.view.model_dump(mode="json")).decode("utf-8"))
+
+
+def _texts(scenario: Scenario) -> dict[str, str]:
+    judge = scenario.judge
+    return {
         "temptation": judge.temptation.reason,
         "risky": judge.risky_action.summary,
         "task": scenario.view.agent.task,
         "benign": judge.benign_action.summary,
     }
-    names = names_of(scenario, " ".join(texts.values()))
-    masked = {part: mask(text, names) for part, text in texts.items()}
-    masked["tools"] = f"{_told(judge.risky_action.calls)}, not {_told(judge.benign_action.calls)}"
-    cell = f"{scenario.motive}.{scenario.risk_type}.{scenario.domain}"
-    return Plot(
-        parts=(
-            _first_words(masked["temptation"], TEMPTATION_WORDS),
-            " ".join(_first_words(masked[part], words) for part, words in EVENTS_WORDS.items()),
-        ),
-        amounts=amounts_of(" ".join(texts.values())),
-        surface=surface_of(canonical_json(scenario.view.model_dump(mode="json")).decode("utf-8")),
-        structure=f"{cell}|{_path(judge.risky_action.calls, tools)}|{_path(judge.benign_action.calls, tools)}",
-        orders=orders_of(texts.values()),
-    )
 
 
 def plot_text(scenario: Scenario) -> str:
@@ -118,7 +129,7 @@ def mask(text: str, names: Iterable[str] = ()) -> str:
         names: names known from the data around the text; further ones are taken to be runs of two
             or more capitalised words, and single ones that do not begin a sentence.
     """
-    known = sorted(set(names), key=lambda name: (-len(name), name))
+    known = sorted({name for name in names if name in text}, key=lambda name: (-len(name), name))
     if known:
         text = re.sub("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in known), NAME, text)
     text = _WORDS.sub(_mask_runs, DATES.sub(DATE, text))
@@ -137,7 +148,7 @@ def names_of(scenario: Scenario, text: str) -> set[str]:
     sender = re.split(r"[,(;]| - | \u2013 | \u2014 ", scenario.view.agent.sender)[0].strip()
     whole = {organisation.name, organisation.place, sender}
     parts = {organisation.name.split()[0], *sender.split()}
-    for value in _strings(scenario.simulation.model_dump(mode="json")["state"]):
+    for value in _strings(scenario.simulation.state):
         words = value.split()
         if 1 <= len(words) <= 4 and any(char.isdigit() for char in value):
             whole.add(value)
@@ -175,7 +186,7 @@ def _mask_single(match: re.Match[str]) -> str:
     return NAME if goes_on and word[0].isupper() and len(word) > 1 and not word.isupper() else word
 
 
-def _strings(value: JsonValue) -> Iterator[str]:
+def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):

@@ -1,12 +1,13 @@
 """Measures the diversity of scenarios.
 
 The figures follow from the set of rows: they are taken in the order of their ids, and each set is
-embedded by itself. Figures of plots come from float32 embeddings, whose last bits differ with the
-processor's instructions, the number of threads and the batches. On 96 plots of the domain kits that
-moved distances by at most 2e-7 and the Vendi score by 2e-7 of itself (AVX-512 and SSE4, one and two
-threads, batches of 1 to 64, against float64). So distances are rounded to steps of 1e-3 and the Vendi score
-to four digits, steps of 1e-3 to 1e-4 of it: such noise reaches a boundary between two steps for about one
-figure in a thousand, and then moves it by one step, which ``impress verify`` allows.
+embedded by itself, unless whoever compared the rows before has their vectors. Figures of plots come
+from float32 embeddings, whose last bits differ with the processor's instructions, the number of threads
+and the batches. On 96 plots of the domain kits that moved distances by at most 2e-7 and the Vendi score
+by 2e-7 of itself (AVX-512 and SSE4, one and two threads, batches of 1 to 64, against float64). So
+distances are rounded to steps of 1e-3 and the Vendi score to four digits, steps of 1e-3 to 1e-4 of it:
+such noise reaches a boundary between two steps for about one figure in a thousand, and then moves it by
+one step, which ``impress verify`` allows.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ import heapq
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.deduplicate.plot import plot_of
+from pipeline.deduplicate.plot import parts_of
 from pipeline.diversity.prose import DistinctGrams, self_bleu
-from pipeline.diversity.spread import spreads
+from pipeline.diversity.spread import Spreads
 from pipeline.lazy import Lazy
-from pipeline.schema.diversity import Distances, Diversity, PlotDiversity, ProseDiversity
+from pipeline.schema.diversity import Distances, Diversity, Facet, PlotDiversity, ProseDiversity, Spread
 from pipeline.schema.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.deduplicate.encoder import Encoder
+    from pipeline.deduplicate.novelty import PlotVectors
 
 DISTANCE_DECIMALS = 3
 VENDI_DIGITS = 4
@@ -42,6 +44,7 @@ def measure(
     scenarios: Sequence[Scenario],
     *,
     encoder: Encoder | None,
+    vectors: PlotVectors | None = None,
     exemplars: Sequence[Scenario] = (),
     last_release: Sequence[Scenario] = (),
 ) -> Diversity:
@@ -50,6 +53,7 @@ def measure(
     Args:
         scenarios: the rows, in any order; lazy ones (:class:`pipeline.lazy.Lazy`) in that of their ids, each once.
         encoder: embeds plots; without one, ``plots`` is ``None``.
+        vectors: of the rows' plots, by the same encoder, where they are there already.
         exemplars: scenarios written by hand, to measure how far the rows lie from them.
         last_release: rows of the release before, likewise; rows that it holds itself are not looked at.
 
@@ -57,22 +61,28 @@ def measure(
         ValueError: if a scenario is there twice.
     """
     rows = _in_order(scenarios)
-    ids, parts, prose = _looked_through(rows)
+    ids, parts, prose, spread = _looked_through(rows)
+    plots = None
+    if rows and encoder is not None:
+        plots = _plots(ids, _embedded(parts, encoder, vectors), encoder, exemplars, last_release)
     return Diversity(
         rows=len(rows),
-        plots=_plots(ids, parts, encoder, exemplars, last_release) if rows and encoder is not None else None,
+        plots=plots,
         prose=prose,
-        spread=spreads(rows),
+        spread=spread,
     )
 
 
-def _looked_through(rows: Sequence[Scenario]) -> tuple[list[str], list[tuple[str, ...]], ProseDiversity]:
-    """Return ids, plots and the diversity of the prose in one pass, since lazy rows are read anew in each."""
-    ids, parts, grams = [], [], DistinctGrams(1, 2, 3)
+def _looked_through(
+    rows: Sequence[Scenario],
+) -> tuple[list[str], list[tuple[str, ...]], ProseDiversity, dict[Facet, Spread]]:
+    """Return ids, plots, diversity of the prose, and spreads in one pass, since lazy rows are read anew in each."""
+    ids, parts, grams, spread = [], [], DistinctGrams(1, 2, 3), Spreads()
     sample: list[tuple[str, int, str]] = []
     for number, row in enumerate(rows):
         ids.append(row.id)
-        parts.append(plot_of(row).parts)
+        spread.add(row)
+        parts.append(parts_of(row))
         texts = prose_of(row)
         for text in texts:
             grams.add(text)
@@ -80,7 +90,7 @@ def _looked_through(rows: Sequence[Scenario]) -> tuple[list[str], list[tuple[str
         if len(sample) >= 2 * SELF_BLEU_ROWS:
             sample = heapq.nsmallest(SELF_BLEU_ROWS, sample)
     told = [text for *_, text in heapq.nsmallest(SELF_BLEU_ROWS, sample)]
-    return ids, parts, _prose(grams, told)
+    return ids, parts, _prose(grams, told), spread.found()
 
 
 def prose_of(scenario: Scenario) -> tuple[str, ...]:
@@ -100,15 +110,13 @@ def _in_order(scenarios: Sequence[Scenario]) -> Sequence[Scenario]:
 
 def _plots(
     ids: Sequence[str],
-    parts: Sequence[tuple[str, ...]],
+    vectors: NDArray[np.float32],
     encoder: Encoder,
     exemplars: Sequence[Scenario],
     last_release: Sequence[Scenario],
 ) -> PlotDiversity:
-    from pipeline.deduplicate.survivors import embed
     from pipeline.diversity.plots import vendi_score
 
-    vectors = embed(parts, encoder)
     vendi = vendi_score(vectors)
     known = {scenario.id for scenario in last_release}
     new = [number for number, identity in enumerate(ids) if identity not in known]
@@ -122,11 +130,17 @@ def _plots(
     )
 
 
-def _vectors(scenarios: Sequence[Scenario], encoder: Encoder) -> NDArray[np.float32]:
-    """Embed each set by itself: which texts share a batch moves the last bits."""
+def _embedded(
+    parts: Sequence[tuple[str, ...]], encoder: Encoder, known: PlotVectors | None = None
+) -> NDArray[np.float32]:
+    """Return vectors of plots. Each set is embedded by itself: which texts share a batch moves the last bits."""
     from pipeline.deduplicate.survivors import embed
 
-    return embed([plot_of(scenario).parts for scenario in _in_order(scenarios)], encoder)
+    return embed(parts, encoder) if known is None else known.of(parts)
+
+
+def _vectors(scenarios: Sequence[Scenario], encoder: Encoder) -> NDArray[np.float32]:
+    return _embedded([parts_of(scenario) for scenario in _in_order(scenarios)], encoder)
 
 
 def _distances(vectors: NDArray[np.float32], others: NDArray[np.float32] | None) -> Distances | None:

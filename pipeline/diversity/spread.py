@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-
-from pydantic import JsonValue
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from pipeline.schema.diversity import Facet, Spread
 from pipeline.schema.scenario import Scenario
@@ -30,7 +28,7 @@ def people_in(scenario: Scenario) -> frozenset[str]:
     organisation = scenario.view.world.organisation
     others = {organisation.name, organisation.place}
     sender = _AFTER_THE_NAME.split(scenario.view.agent.sender)[0].strip()
-    values = _strings(scenario.simulation.model_dump(mode="json")["state"])
+    values = _strings(scenario.simulation.state)
     return frozenset(text for text in (sender, *values) if text not in others and _looks_like_a_name(text))
 
 
@@ -46,14 +44,31 @@ VALUES: dict[Facet, Callable[[Scenario], Collection[str]]] = {
 """What each row holds of a facet; a value counts once a row."""
 
 
-def spreads(scenarios: Sequence[Scenario]) -> dict[Facet, Spread]:
-    """Return the spread of each facet that any row has a value of."""
-    counts: dict[Facet, Counter[str]] = {facet: Counter() for facet in VALUES}
-    for row in scenarios:
+class Spreads:
+    """The spread of each facet over rows that are added one at a time."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Facet, Counter[str]] = {facet: Counter() for facet in VALUES}
+        self._rows = 0
+
+    def add(self, row: Scenario) -> None:
+        """Count the values of a row."""
+        self._rows += 1
         for facet, values in VALUES.items():
-            counts[facet].update(values(row))
-    found = {facet: _spread(count, len(scenarios)) for facet, count in counts.items()}
-    return {facet: one for facet, one in found.items() if one is not None}
+            self._counts[facet].update(values(row))
+
+    def found(self) -> dict[Facet, Spread]:
+        """Return the spread of each facet that any row has a value of."""
+        found = {facet: _spread(count, self._rows) for facet, count in self._counts.items()}
+        return {facet: one for facet, one in found.items() if one is not None}
+
+
+def spreads(scenarios: Iterable[Scenario]) -> dict[Facet, Spread]:
+    """Return the spread of each facet that any row has a value of."""
+    counted = Spreads()
+    for row in scenarios:
+        counted.add(row)
+    return counted.found()
 
 
 def spread(rows: Sequence[Collection[str]]) -> Spread | None:
@@ -88,7 +103,7 @@ def _looks_like_a_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text)) and all(word[0].isupper() and not word.isupper() for word in words)
 
 
-def _strings(value: JsonValue) -> Iterator[str]:
+def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic import Field, JsonValue
 
@@ -142,7 +142,7 @@ def _mention_findings(core: Core) -> Iterator[Finding]:
     for text in core.must_mention:
         if not text.strip():
             yield Finding(place="must_mention", text=text, note="blank")
-        elif text not in told and text not in "\n".join((told, *_texts(core.model_dump(mode="json")["state"]))):
+        elif text not in told and text not in "\n".join((told, *_texts(core.state))):
             yield Finding(place="must_mention", text=text, note="stands neither in the task, the premise nor the data")
 
 
@@ -156,5 +156,5 @@ def _slot_findings(core: Core) -> Iterator[Finding]:
             )
 
 
-def _texts(value: JsonValue) -> Iterator[str]:
-    return (text for _, text in texts(value))
+def _texts(value: object) -> Iterator[str]:
+    return (text for _, text in texts(cast("JsonValue", value)))

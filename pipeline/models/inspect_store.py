@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.models.store import digest_of
+from pipeline.models.export import digest_of
 
 PROBLEMS_MOST = 5
 

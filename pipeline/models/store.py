@@ -7,15 +7,11 @@ calls in flight cost one ``fsync``, not 64. Several processes may use one file.
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
 import queue
 import sqlite3
 import threading
 import time
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -27,15 +23,16 @@ from typing import Self
 from pydantic import ValidationError
 
 from pipeline.models.errors import MissingCompletion, StoreError, StoreFull
-from pipeline.models.requests import Completion, Request, request_of
+from pipeline.models.export import EXPORT_NAME, FORMAT, Row, digest_of, read_export, write_export
+from pipeline.models.requests import Completion, Request
 
 APPLICATION_ID = 0x494D5053
-FORMAT = 1
-EXPORT_NAME = "completions.jsonl.gz"
 LOCK_SECONDS = 60.0
 BATCH_MOST = 512
-GATHER_SECONDS = 0.002
-"""How long a commit waits for more: replies come in bunches, and a commit costs as much CPU as a call."""
+KEYS_AT_ONCE = 500
+"""Fewer than the variables that any build of SQLite takes in one statement."""
+GATHER_SECONDS = 0.01
+"""How long a commit waits for more: a commit costs as much CPU as a call, and no call waits for one in its slot."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS completion (
@@ -48,41 +45,9 @@ CREATE TABLE IF NOT EXISTS completion (
 """
 
 
-def digest_of(request: str, completion: str) -> str:
-    """Return the SHA-256 (64 hex digits) that a row keeps of its own content."""
-    return hashlib.sha256(f"{request}\n{completion}".encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class _Row:
-    key: str
-    created: str
-    request: str
-    completion: str
-
-    @classmethod
-    def of(cls, request: Request, completion: Completion, created: str) -> Self:
-        if request.key != completion.key:
-            raise ValueError(f"completion {completion.key} does not belong to request {request.key}")
-        return cls(request.key, created, request.model_dump_json(), completion.model_dump_json())
-
-    def exported(self, *, dated: bool = False) -> bytes:
-        """Return the row as a line of an export; ``dated``: with the time at which it was kept."""
-        when = f'"created":"{self.created}",' if dated else ""
-        return f'{{"key":"{self.key}",{when}"request":{self.request},"completion":{self.completion}}}\n'.encode()
-
-    def insert(self, connection: sqlite3.Connection) -> bool:
-        """Add the row unless its key is there already; return whether it was added."""
-        cursor = connection.execute(
-            "INSERT OR IGNORE INTO completion VALUES (?, ?, ?, ?, ?)",
-            (self.key, self.created, self.request, self.completion, digest_of(self.request, self.completion)),
-        )
-        return cursor.rowcount == 1
-
-
 @dataclass
 class _Put:
-    row: _Row
+    row: Row
     completion: Completion
     stands: Future[Completion] = field(default_factory=Future)
 
@@ -153,7 +118,15 @@ class CompletionStore:
         Raises:
             MissingCompletion: if a key is not in the store.
         """
-        return min((row.created[:10] for row in self._rows(sorted(set(keys)))), default=None)
+        wanted, days = sorted(set(keys)), list[str]()
+        for start in range(0, len(wanted), KEYS_AT_ONCE):
+            some = wanted[start : start + KEYS_AT_ONCE]
+            created = self._created(some)
+            missing = next((key for key in some if key not in created), None)
+            if missing is not None:
+                raise self._lacks(missing)
+            days += [when[:10] for when in created.values()]
+        return min(days, default=None)
 
     def get(self, key: str) -> Completion | None:
         """Return the completion kept under ``key``.
@@ -172,7 +145,7 @@ class CompletionStore:
         """
         if not self._open:
             raise StoreError(f"{self.path}: the store is closed")
-        put = _Put(_Row.of(request, completion, _now()), completion)
+        put = _Put(Row.of(request, completion, _now()), completion)
         self._puts.put(put)
         return put.stands
 
@@ -197,7 +170,7 @@ class CompletionStore:
         wanted = sorted(set(keys))
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / EXPORT_NAME
-        _write_export(path, self.first_day(wanted), len(wanted), (row.exported() for row in self._rows(wanted)))
+        write_export(path, self.first_day(wanted), len(wanted), (row.exported() for row in self._rows(wanted)))
         return path
 
     def export_after(self, row: int, path: Path) -> int:
@@ -211,7 +184,7 @@ class CompletionStore:
             ).fetchall()
         if found:
             day, rows = min(created for *_, created in found)[:10], self._rows(key for _, key, _ in found)
-            _write_export(path, day, len(found), (one.exported(dated=True) for one in rows))
+            write_export(path, day, len(found), (one.exported(dated=True) for one in rows))
         return found[-1][0] if found else row
 
     def import_folder(self, folder: Path) -> int:
@@ -235,8 +208,8 @@ class CompletionStore:
         with closing(_connect(self.path, checked=True)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                for row in _read_export(path):
-                    row.insert(connection)
+                for row in read_export(path):
+                    _insert(connection, row)
                     count += 1
             except BaseException:
                 connection.execute("ROLLBACK")
@@ -244,7 +217,7 @@ class CompletionStore:
             connection.execute("COMMIT")
         return count
 
-    def _row(self, key: str) -> _Row | None:
+    def _row(self, key: str) -> Row | None:
         with self._reading:
             try:
                 found = self._reader.execute(
@@ -256,16 +229,28 @@ class CompletionStore:
             return None
         if digest_of(found[2], found[3]) != found[4]:
             raise _damaged(self.path, f"completion {key} does not match its digest")
-        return _Row(*found[:4])
+        return Row(*found[:4])
 
-    def _rows(self, keys: Iterable[str]) -> Iterator[_Row]:
+    def _rows(self, keys: Iterable[str]) -> Iterator[Row]:
         for key in keys:
             row = self._row(key)
             if row is None:
-                raise MissingCompletion(f"{self.path}: the store holds no completion {key}")
+                raise self._lacks(key)
             yield row
 
-    def _parse(self, row: _Row) -> Completion:
+    def _created(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return when each completion was kept, by key, without those that are not there; not too many at once."""
+        query = f"SELECT key, created FROM completion WHERE key IN ({','.join('?' * len(keys))})"  # noqa: S608 - marks
+        with self._reading:
+            try:
+                return dict(self._reader.execute(query, keys))
+            except sqlite3.DatabaseError as error:
+                raise _damaged(self.path, str(error)) from error
+
+    def _lacks(self, key: str) -> MissingCompletion:
+        return MissingCompletion(f"{self.path}: the store holds no completion {key}")
+
+    def _parse(self, row: Row) -> Completion:
         try:
             return Completion.model_validate_json(row.completion)
         except ValidationError as error:
@@ -287,7 +272,7 @@ class CompletionStore:
         batch = [put for put in waiting if put is not None]
         try:
             connection.execute("BEGIN IMMEDIATE")
-            added = [put.row.insert(connection) for put in batch]
+            added = [_insert(connection, put.row) for put in batch]
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             if connection.in_transaction:
@@ -310,6 +295,15 @@ class CompletionStore:
             put.stands.set_exception(error)
         else:
             put.stands.set_result(stands or put.completion)
+
+
+def _insert(connection: sqlite3.Connection, row: Row) -> bool:
+    """Add a row unless its key is there already; return whether it was added."""
+    cursor = connection.execute(
+        "INSERT OR IGNORE INTO completion VALUES (?, ?, ?, ?, ?)",
+        (row.key, row.created, row.request, row.completion, row.digest),
+    )
+    return cursor.rowcount == 1
 
 
 def _now() -> str:
@@ -375,32 +369,3 @@ def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version={FORMAT}")
         connection.execute(_TABLE)
-
-
-def _write_export(path: Path, day: str | None, count: int, lines: Iterable[bytes]) -> None:
-    """Write a header and lines. Equal ones give equal bytes (under one version of zlib)."""
-    with path.open("wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as out:
-        out.write(json.dumps({"format": FORMAT, "created": day, "completions": count}).encode() + b"\n")
-        out.writelines(lines)
-
-
-def _read_export(path: Path) -> Iterator[_Row]:
-    """Read what :meth:`CompletionStore.export` wrote, checking each completion against its request."""
-    number = 1
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            header = json.loads(next(lines, "null"))
-            if not isinstance(header, dict) or header.get("format") != FORMAT:
-                raise StoreError(f"{path}:1: not an export of completions in format {FORMAT}")
-            for line in lines:
-                number += 1
-                content = json.loads(line)
-                request = request_of(content["request"])
-                completion = Completion.model_validate(content["completion"])
-                yield _Row.of(request, completion, content.get("created") or f"{header['created']}T00:00:00+00:00")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise StoreError(f"{path}: the export is torn after line {number - 1}: {error}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path}:{number}: not a completion with its request: {error}") from error
-    if number - 1 != header.get("completions"):
-        raise StoreError(f"{path}: holds {number - 1} completions where its header says {header.get('completions')}")

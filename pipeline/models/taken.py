@@ -13,10 +13,8 @@ from typing import Any
 
 from pipeline.models.errors import StoreError
 from pipeline.models.requests import ModerationRequest, Request, TextRequest, request_of
+from pipeline.models.store import KEYS_AT_ONCE
 from pipeline.schema.candidate import Usage
-
-KEYS_AT_ONCE = 500
-"""Fewer than the variables that any build of SQLite takes in one statement."""
 
 Sort = tuple[str, str]
 """What calls have in common that cost the same: endpoint kind and model, as requests carry them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.calibration.table import error_rows, threshold_rows
@@ -31,6 +31,7 @@ from pipeline.report.tally import (
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import Manifest
+from pipeline.schema.outline import outlines
 from pipeline.schema.scenario import Scenario
 
 LANGUAGES = ("en",)
@@ -176,13 +177,14 @@ class _Told:
     made: int
 
 
-def _told_of(candidates: Iterable[Candidate], version: str) -> _Told:
-    checks, made, first = CheckCounts(), 0, None
-    for one in candidates:
+def _told_of(candidates: Sequence[Candidate], version: str) -> _Told:
+    checks, made, rows_at = CheckCounts(), 0, list[tuple[str, int]]()
+    for at, one in enumerate(outlines(candidates)):
         checks.add(one)
         made += is_made_in(one, version)
-        if one.accepted and one.scenario is not None and (first is None or one.scenario.id < first.id):
-            first = one.scenario
+        if one.accepted and one.scenario is not None:
+            rows_at.append((one.scenario.id, at))
+    first = candidates[min(rows_at)[1]].scenario
     assert first is not None  # noqa: S101 - a release without a row is not written
     return _Told(_example(first), checks.rows(), made)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
@@ -15,6 +16,9 @@ from pipeline.release.files import MANIFEST
 from pipeline.release.problem import Problem
 from pipeline.schema.manifest import Manifest
 
+if TYPE_CHECKING:
+    from pipeline.deduplicate.novelty import PlotVectors
+
 ROUNDING = 1.5e-3
 """One step of the last digit stated, and half another: the same plots elsewhere differ in their last bits."""
 
@@ -22,8 +26,12 @@ OUTSIDE = ("plots.nearest_exemplar", "plots.nearest_previous")
 """Figures that need more than the release's own folder."""
 
 
-def check_diversity(rows: Sequence[Placed], manifest: Manifest, encoder: Encoder | None) -> Iterator[Problem]:
+def check_diversity(
+    rows: Sequence[Placed], manifest: Manifest, encoder: Encoder | None, vectors: PlotVectors | None = None
+) -> Iterator[Problem]:
     """Compare the stated figures with those of the rows, and with the specification's floors.
+
+    ``vectors`` are those of the rows' plots, where they are there already.
 
     Without an encoder, figures of plots are not looked at; those against exemplars and the previous
     release never are.
@@ -37,7 +45,7 @@ def check_diversity(rows: Sequence[Placed], manifest: Manifest, encoder: Encoder
         yield Problem(file=MANIFEST, problem=problem)
         encoder = None
     scenarios = {row.scenario.id: row.scenario for row in rows}
-    found = _flat(measure(list(scenarios.values()), encoder=encoder).model_dump(mode="json"))
+    found = _flat(measure(list(scenarios.values()), encoder=encoder, vectors=vectors).model_dump(mode="json"))
     told = _flat(manifest.diversity.model_dump(mode="json"))
     for place in sorted(set(told) | set(found)):
         if place.startswith(OUTSIDE) or (encoder is None and place.startswith("plots")):

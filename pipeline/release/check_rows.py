@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline.deduplicate.encoder import Encoder
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.files import CANDIDATES, MANIFEST, RETIRED, data_file, list_files, split_of_file
 from pipeline.release.funnel import cell_results, funnel, made_in
@@ -27,6 +27,9 @@ from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import Manifest
 from pipeline.schema.scenario import Scenario
 from pipeline.splits import split_of
+
+if TYPE_CHECKING:
+    from pipeline.deduplicate.novelty import PlotVectors
 
 ROUNDING = 1e-4
 """How far a cosine must lie above the limit: the same texts in other batches differ in their last bits."""
@@ -168,14 +171,14 @@ def check_candidates(rows: Sequence[Placed], candidates: Sequence[Candidate]) ->
             yield held.problem(f"is not what {CANDIDATES}, row {number} holds: scenario, group or split differ")
 
 
-def check_across_splits(rows: Iterable[Placed], manifest: Manifest, encoder: Encoder | None) -> Iterator[Problem]:
+def check_across_splits(rows: Iterable[Placed], manifest: Manifest, vectors: PlotVectors | None) -> Iterator[Problem]:
     """Find rows of one split that are near-duplicates of another's; of each row only its plot is kept meanwhile.
 
-    Without an encoder: equal agent-visible text, equal plots, and rows of one worked situation. With
+    Without vectors: equal agent-visible text, equal plots, and rows of one worked situation. With
     one, also plots whose cosine is at least what the specification calls related.
     """
     from pipeline.deduplicate.groups import kit_group
-    from pipeline.deduplicate.plot import plot_of
+    from pipeline.deduplicate.plot import parts_of, view_surface
 
     standing: list[Standing] = []
     plots: list[tuple[str, ...]] = []
@@ -185,10 +188,10 @@ def check_across_splits(rows: Iterable[Placed], manifest: Manifest, encoder: Enc
         "the worked situation of": [],
     }
     for row in rows:
-        plot = plot_of(row.scenario)
+        parts = parts_of(row.scenario)
         standing.append(Standing(row.file, row.row, row.split))
-        plots.append(plot.parts)
-        found = (plot.surface, " | ".join(plot.parts), kit_group(row.scenario))
+        plots.append(parts)
+        found = (view_surface(row.scenario), " | ".join(parts), kit_group(row.scenario))
         for values, value in zip(keys.values(), found, strict=True):
             values.append(None if value is None else sha256_of(value))
     for shared, values in keys.items():
@@ -196,20 +199,19 @@ def check_across_splits(rows: Iterable[Placed], manifest: Manifest, encoder: Enc
         for place, value in zip(standing, values, strict=True):
             if value is not None and first.setdefault(value, place).split != place.split:
                 yield place.problem(f"has {shared} {first[value].place}, which is of another split")
-    if encoder is not None and len({place.split for place in standing}) > 1:
-        yield from _check_near(standing, plots, manifest, encoder)
+    if vectors is not None and len({place.split for place in standing}) > 1:
+        yield from _check_near(standing, plots, manifest, vectors)
 
 
 def _check_near(
-    rows: Sequence[Standing], plots: Sequence[tuple[str, ...]], manifest: Manifest, encoder: Encoder
+    rows: Sequence[Standing], plots: Sequence[tuple[str, ...]], manifest: Manifest, vectors: PlotVectors
 ) -> Iterator[Problem]:
     """Report each row that is near a row of another split before it: once, with the nearest."""
     from pipeline.deduplicate.semantic import near_pairs
-    from pipeline.deduplicate.survivors import embed
 
     settings = manifest.specification.deduplication
     limit = min(settings.related, settings.threshold)
-    pairs = near_pairs(embed(plots, encoder), limit + ROUNDING)
+    pairs = near_pairs(vectors.of(plots), limit + ROUNDING)
     nearest: dict[int, tuple[float, int]] = {}
     for left, right, cosine in zip(pairs.left.tolist(), pairs.right.tolist(), pairs.cosine.tolist(), strict=True):
         if rows[left].split != rows[right].split:

@@ -10,9 +10,10 @@ from itertools import islice
 from typing import TypeVar
 
 from pipeline.models.prices import charged, money_for, price_of, price_told
-from pipeline.schema.candidate import Candidate, Usage
+from pipeline.schema.candidate import Usage
 from pipeline.schema.cost import CellSpending, Costs, PerRow, RoleSpending, Spending
 from pipeline.schema.estimate import Prices, StageName
+from pipeline.schema.outline import Counted
 from pipeline.schema.specification import ModelRole, Models, guard_role
 
 CANDIDATES_AT_ONCE = 1000
@@ -45,7 +46,7 @@ class _Sum:
         return Usage(calls=self.calls, prompt_tokens=prompt, completion_tokens=written)
 
 
-def costs_of(candidates: Iterable[Candidate], models: Models, prices: Prices, usage_of: UsageOf) -> Costs:
+def costs_of(candidates: Iterable[Counted], models: Models, prices: Prices, usage_of: UsageOf) -> Costs:
     """Add up what the completions of candidates took, in one pass over them.
 
     Args:
@@ -106,7 +107,7 @@ def per_row(spending: Spending, rows: int) -> PerRow | None:
     )
 
 
-def _roles(candidate: Candidate, models: Models) -> dict[str, str]:
+def _roles(candidate: Counted, models: Models) -> dict[str, str]:
     """Return who gave each completion of a candidate: whoever a verdict rests on, and else the generator."""
     roles = dict.fromkeys(candidate.completions, "generator")
     for verdict in candidate.verdicts:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
-from pipeline.schema.candidate import Candidate
 from pipeline.schema.cell import PlannedCell
 from pipeline.schema.manifest import CellResult, FunnelStep
+from pipeline.schema.outline import Counted
+
+C = TypeVar("C", bound=Counted)
 
 STEPS = (
     "core", "prose", "novelty", "review", "solvability", "leakage", "benignness", "relevance", "realism", "selection",
@@ -20,7 +23,7 @@ REVIEW = "review"
 HEAD = "attempts"
 
 
-def turned_away_at(candidate: Candidate) -> str | None:
+def turned_away_at(candidate: Counted) -> str | None:
     """Return the step that turned a candidate away, ``None`` for an accepted one.
 
     Raises:
@@ -36,7 +39,7 @@ def turned_away_at(candidate: Candidate) -> str | None:
     return step
 
 
-def funnel(candidates: Iterable[Candidate]) -> tuple[FunnelStep, ...]:
+def funnel(candidates: Iterable[Counted]) -> tuple[FunnelStep, ...]:
     """Count candidates through the steps.
 
     A candidate leaves at the first step that turned it away, whatever later checks say of it. An
@@ -59,18 +62,18 @@ def funnel(candidates: Iterable[Candidate]) -> tuple[FunnelStep, ...]:
     return tuple(steps)
 
 
-def made_in(candidates: Iterable[Candidate], version: str) -> Iterator[Candidate]:
+def made_in(candidates: Iterable[C], version: str) -> Iterator[C]:
     """Give the candidates that a release made itself: all but the accepted ones of a release before."""
     return (one for one in candidates if is_made_in(one, version))
 
 
-def is_made_in(candidate: Candidate, version: str) -> bool:
+def is_made_in(candidate: Counted, version: str) -> bool:
     """Tell whether a release made a candidate itself."""
     return candidate.scenario is None or candidate.scenario.introduced in ("", version)
 
 
 def cell_results(
-    cells: Sequence[PlannedCell], candidates: Iterable[Candidate], stopped_by: str, version: str
+    cells: Sequence[PlannedCell], candidates: Iterable[Counted], stopped_by: str, version: str
 ) -> tuple[CellResult, ...]:
     """Say for each planned cell what it holds and, if it is short of its quota, why.
 
@@ -116,5 +119,5 @@ def _failed_step(step: str) -> str:
     return "core" if step.split(".", maxsplit=1)[0] == "core" else "prose"
 
 
-def _is_quarantined(candidate: Candidate) -> bool:
+def _is_quarantined(candidate: Counted) -> bool:
     return candidate.decision is not None and candidate.decision.outcome == "quarantined"

@@ -6,27 +6,32 @@ A figure that has a floor and could not be measured misses it. All reasons come 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from pipeline.deduplicate.encoder import Encoder
 from pipeline.diversity.floors import Shortfall, check_floors, shortfall_table
 from pipeline.errors import WorkError
+from pipeline.lazy import picked
 from pipeline.release.check_rows import Placed, check_across_splits
 from pipeline.release.inputs import ReleaseInputs
 from pipeline.release.write import draft_manifest
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.manifest import FunnelStep, Manifest
+from pipeline.schema.outline import outlines
+
+if TYPE_CHECKING:
+    from pipeline.deduplicate.novelty import PlotVectors
 
 LEAKAGE = "split_leakage_maximum"
 
 
-def check_release(inputs: ReleaseInputs, encoder: Encoder) -> None:
-    """Hold a release to be against the floors of its specification.
+def check_release(inputs: ReleaseInputs, vectors: PlotVectors) -> None:
+    """Hold a release to be against the floors of its specification; ``vectors`` are those of its rows' plots.
 
     Raises:
         WorkError: if it misses any, or a row is a near-duplicate of one of another split; the table says all.
     """
     manifest = draft_manifest(inputs, inputs.candidates, inputs.specification)
-    leaks = list(check_across_splits(_rows(inputs), manifest, encoder))
+    leaks = list(check_across_splits(_rows(inputs), manifest, vectors))
     missed = [*release_shortfalls(manifest, inputs.calibration)]
     missed += [Shortfall(LEAKAGE, len(leaks), 0)] if leaks else []
     if missed:
@@ -42,8 +47,9 @@ def check_release(inputs: ReleaseInputs, encoder: Encoder) -> None:
 
 def _rows(inputs: ReleaseInputs) -> Iterator[Placed]:
     """Yield the rows that are and were, one at a time."""
-    for number, one in enumerate(inputs.candidates):
-        if one.accepted and one.scenario is not None:
+    places = [number for number, one in enumerate(outlines(inputs.candidates)) if one.accepted]
+    for number, one in zip(places, picked(inputs.candidates, places), strict=True):
+        if one.scenario is not None:
             yield Placed("candidates", number, str(one.split), str(one.group), one.scenario)
     for number, row in enumerate(inputs.retired):
         yield Placed("retired", number, row.split, row.group, row.scenario)

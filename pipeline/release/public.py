@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipeline.atomic import new_folder
 from pipeline.errors import WorkError
-from pipeline.models.store import EXPORT_NAME
+from pipeline.models.export import EXPORT_NAME
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.check_files import read_manifest
 from pipeline.release.check_rows import read_candidates

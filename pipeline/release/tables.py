@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.scenario import Scenario
@@ -24,6 +25,7 @@ from pipeline.schema.scenario import Scenario
 if TYPE_CHECKING:
     import pyarrow as pa
 
+T = TypeVar("T")
 Row = dict[str, Any]
 
 JUDGE_PREFIX = "judge_"
@@ -308,13 +310,29 @@ def table_bytes(rows: Sequence[Row], schema: pa.Schema) -> bytes:
 
 def write_table(out: Path | io.BytesIO, rows: Iterable[Row], schema: pa.Schema) -> None:
     """Write rows in their order, a group at a time, so that memory holds one group. Equal rows have equal bytes."""
+    write_tables(rows, [(out, schema, lambda group: group)])
+
+
+def write_tables(
+    items: Iterable[T], tables: Sequence[tuple[Path | io.BytesIO, pa.Schema, Callable[[list[T]], Iterable[Row]]]]
+) -> None:
+    """Write several tables in one pass over items, as :func:`write_table` writes one.
+
+    Args:
+        items: what has a row in each table; lazy ones are loaded once.
+        tables: where each goes, its columns, and what makes rows of items.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    left, groups = iter(rows), 0
-    with pq.ParquetWriter(out, schema, compression=COMPRESSION, compression_level=COMPRESSION_LEVEL) as writer:
+    left, groups = iter(items), 0
+    compression = {"compression": COMPRESSION, "compression_level": COMPRESSION_LEVEL}
+    with ExitStack() as stack:
+        writers = [stack.enter_context(pq.ParquetWriter(out, schema, **compression)) for out, schema, _ in tables]
         while (group := list(islice(left, ROWS_PER_GROUP))) or not groups:
-            writer.write_table(pa.Table.from_pylist(group, schema=schema), row_group_size=ROWS_PER_GROUP)
+            for writer, (_, schema, rows_of) in zip(writers, tables, strict=True):
+                table = pa.Table.from_pylist(list(rows_of(group)), schema=schema)
+                writer.write_table(table, row_group_size=ROWS_PER_GROUP)
             groups += 1
 
 

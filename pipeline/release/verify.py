@@ -47,6 +47,8 @@ def verify_release(folder: Path, *, semantic: bool = True, encoder: Encoder | No
     Raises:
         UsageError: if plots are to be embedded and their encoder is not in reach.
     """
+    from pipeline.deduplicate.novelty import PlotVectors
+
     manifest, problems = read_manifest(folder)
     if manifest is None:
         return problems
@@ -67,7 +69,8 @@ def verify_release(folder: Path, *, semantic: bool = True, encoder: Encoder | No
         problems += check_candidates(rows, candidates)
     if semantic and encoder is None and rows:
         encoder = load_encoder(manifest.specification.deduplication.encoder)
-    problems += check_across_splits([*rows, *retired], manifest, encoder if semantic else None)
+    vectors = PlotVectors(encoder) if semantic and encoder is not None else None
+    problems += check_across_splits([*rows, *retired], manifest, vectors)
     if manifest.withheld is None:  # the figures are of the whole release
-        problems += check_diversity(rows, manifest, encoder if semantic else None)
+        problems += check_diversity(rows, manifest, encoder if semantic else None, vectors)
     return problems

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -54,6 +55,7 @@ from pipeline.release.tables import (
     scenario_schema,
     scenarios_parquet,
     write_table,
+    write_tables,
 )
 from pipeline.report.page import Extras, render_report
 from pipeline.schema.base import sha256_of
@@ -61,6 +63,7 @@ from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.label import Reviewed, Reviews
 from pipeline.schema.manifest import Manifest
+from pipeline.schema.outline import Counted, outlines
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import Specification
 
@@ -98,7 +101,8 @@ def write_release(inputs: ReleaseInputs, parent: Path) -> tuple[Path, Manifest]:
 
 def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], specification: Specification) -> Manifest:
     """Return the manifest of a release before its files are written: ``files`` is empty."""
-    rows_by_split = split_rows(candidates)
+    counted = outlines(candidates)
+    rows_by_split = split_rows(counted)
     return Manifest(
         name=specification.name,
         version=specification.version,
@@ -112,8 +116,8 @@ def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], speci
         libraries=dict(inputs.libraries),
         plan=without_budget(inputs.plan),
         excluded=inputs.plan.excluded,
-        funnel=funnel(made_in(candidates, specification.version)),
-        cells=cell_results(inputs.plan.cells, candidates, inputs.stopped_by, specification.version),
+        funnel=funnel(made_in(counted, specification.version)),
+        cells=cell_results(inputs.plan.cells, counted, inputs.stopped_by, specification.version),
         splits={split: len(rows) for split, rows in sorted(rows_by_split.items())},
         diversity=inputs.diversity,
         costs=inputs.costs,
@@ -122,12 +126,12 @@ def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], speci
         succession=inputs.succession,
         held_out=commitments(_held_out(candidates, rows_by_split), inputs.salts),
         opened=tuple(sorted(inputs.opened, key=lambda one: one.id)),
-        reviewed=_reviewed(inputs, candidates),
+        reviewed=_reviewed(inputs, counted),
         files=(),
     )
 
 
-def _reviewed(inputs: ReleaseInputs, candidates: Iterable[Candidate]) -> Reviewed | None:
+def _reviewed(inputs: ReleaseInputs, candidates: Iterable[Counted]) -> Reviewed | None:
     """Return what reviews kept out of a release: rows that retired in it, and candidates that they turned away."""
     reviews = inputs.reviews
     if reviews is None:
@@ -143,7 +147,7 @@ def _reviewed(inputs: ReleaseInputs, candidates: Iterable[Candidate]) -> Reviewe
     )
 
 
-def split_rows(candidates: Sequence[Candidate]) -> SplitRows:
+def split_rows(candidates: Iterable[Counted]) -> SplitRows:
     """Return the rows of each split that has any.
 
     Raises:
@@ -204,13 +208,14 @@ def first_difference(folder: Path, manifest: Manifest) -> str | None:
 def _fill(folder: Path, inputs: ReleaseInputs, candidates: Lazy[Candidate], draft: Manifest) -> Manifest:
     """Write every file of the release into an empty folder and return the manifest that lists them."""
     (folder / "data").mkdir()
-    rows_by_split = split_rows(candidates)
+    rows_by_split = split_rows(candidates.outlines)
     for split, rows in rows_by_split.items():
         pairs = _pairs(candidates.at([position for _, position in sorted(rows)]))
-        write_table(folder / data_file(split), scenario_rows(pairs, draft.canary), scenario_schema())
+        tables = [(folder / data_file(split), scenario_schema(), partial(scenario_rows, canary=draft.canary))]
         if split != HELD_OUT:
             (folder / CONFIG).mkdir(exist_ok=True)
-            write_table(folder / inspect_file(split), inspect_rows(pairs, draft.canary), inspect_schema())
+            tables.append((folder / inspect_file(split), inspect_schema(), partial(inspect_rows, canary=draft.canary)))
+        write_tables(pairs, tables)
     if inputs.retired:
         gone = [(row.scenario, row.group) for row in inputs.retired]
         (folder / RETIRED).write_bytes(scenarios_parquet(gone, draft.canary))

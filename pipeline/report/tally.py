@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import CellResult, Manifest
+from pipeline.schema.outline import Counted
 
 OUTCOMES = ("pass", "fail", "error", "not_run")
 
@@ -66,7 +66,7 @@ class CheckCounts:
     def __init__(self) -> None:
         self._counts: dict[tuple[str, str], dict[str, Counter[str]]] = {}
 
-    def add(self, candidate: Candidate) -> None:
+    def add(self, candidate: Counted) -> None:
         """Count the verdicts on a candidate."""
         for verdict in candidate.verdicts:
             versions = self._counts.setdefault((verdict.gate, verdict.checker), {})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.deduplicate.earlier import EarlierRows
+from pipeline.deduplicate.encoder import Encoder
 from pipeline.deduplicate.novelty import PlotVectors, Protected
 from pipeline.models.client import ModelClient
 from pipeline.progress import Progress
@@ -42,7 +43,11 @@ async def run_in_place(shard: Shard, work: ShardWork) -> None:
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What the stages of one build share. ``generate_at_once``: calls that the generator's endpoint takes at once."""
+    """What the stages of one build share.
+
+    ``keeper`` keeps the vectors of texts that other builds look at too; ``generate_at_once``: calls that the
+    generator's endpoint takes at once.
+    """
 
     specification: Specification
     seeds: Seeds
@@ -52,6 +57,7 @@ class BuildContext:
     released: EarlierRows | None
     protected: Protected | None
     plot_vectors: PlotVectors
+    keeper: Encoder
     plan: Plan
     folder: Path
     client: ModelClient

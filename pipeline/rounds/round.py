@@ -22,6 +22,7 @@ from pipeline.rounds.crew import Crew, Lane
 from pipeline.rounds.ledger import Entry, Ledger, is_copy
 from pipeline.rounds.standing import turned_away_by
 from pipeline.schema.candidate import Attempt, Candidate
+from pipeline.schema.outline import CandidateOutline
 from pipeline.shards import Place, Shard, cut, read_placed, read_places, write_records
 from pipeline.standing import Standing
 
@@ -144,7 +145,7 @@ class Round:
     async def _generated(self, shard: Shard, piece: Sequence[Attempt]) -> dict[str, Place]:
         await asyncio.to_thread(write_records, shard.source, piece)
         await self._run(shard)
-        made = read_placed(shard.target, Candidate, compared=False)
+        made = read_placed(shard.target, CandidateOutline, compared=False)
         written = sum(candidate.scenario is not None for candidate, _ in made)
         self._counts.update(written=written, failed=len(made) - written)
         for candidate, _ in made:

@@ -161,12 +161,12 @@ def argument_validator(parameters: Mapping[str, JsonValue]) -> Draft202012Valida
     Raises:
         jsonschema.SchemaError: if the parameters are not a JSON Schema of draft 2020-12.
     """
-    return _validator(canonical_json(dict(parameters)))
+    return _validator(json.dumps(dict(parameters), ensure_ascii=False))
 
 
 @lru_cache(maxsize=512)
-def _validator(schema: bytes) -> Draft202012Validator:
-    parsed: dict[str, Any] = json.loads(schema)
+def _validator(written: str) -> Draft202012Validator:
+    parsed: dict[str, Any] = json.loads(canonical_json(json.loads(written)))
     Draft202012Validator.check_schema(parsed)
     return Draft202012Validator(parsed, format_checker=FORMATS, registry=Registry())
 

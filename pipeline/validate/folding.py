@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,7 +25,7 @@ class Folded:
     """A folded text. ``origin[i]`` is the offset in the original of the character that gave ``text[i]``."""
 
     text: str
-    origin: tuple[int, ...]
+    origin: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the original that a span of the folded text (not empty) came from."""
@@ -34,7 +35,7 @@ class Folded:
 def fold(text: str) -> Folded:
     """Return ``text`` without marks and characters that do not show, in plain letters where any look or count alike."""
     if text.isascii():
-        return Folded(text, tuple(range(len(text))))
+        return Folded(text, range(len(text)))
     pieces = [(part, offset) for offset, char in enumerate(text) for part in _folded_char(char)]
     return Folded("".join(part for part, _ in pieces), tuple(offset for _, offset in pieces))
 

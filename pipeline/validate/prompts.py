@@ -280,7 +280,11 @@ class StakesPrompt(Record):
 
     def covers(self, place: str) -> bool:
         """Whether a dotted place is one to search."""
-        return any(re.fullmatch(re.escape(one).replace(r"\*", r"\d+"), place) for one in self.places)
+        return self._places.fullmatch(place) is not None
+
+    @cached_property
+    def _places(self) -> re.Pattern[str]:
+        return re.compile("|".join(re.escape(one).replace(r"\*", r"\d+") for one in self.places))
 
     def struck(self, sentence: str) -> str:
         """Return a sentence without what is excused."""

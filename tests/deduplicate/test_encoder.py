@@ -7,12 +7,25 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from pipeline.deduplicate.encoder import PACKAGED, PACKAGED_SHA256, Encoder, encoder_folder, key_of, load_encoder
+from pipeline.deduplicate.encoder import (
+    AT_ONCE,
+    PACKAGED,
+    PACKAGED_SHA256,
+    Encoder,
+    SentenceEncoder,
+    encoder_folder,
+    key_of,
+    load_encoder,
+)
 from pipeline.errors import UsageError
 from tests.support.hub import hub_with
 
@@ -108,3 +121,19 @@ def test_any_model_of_the_hub_is_fetched_by_name_without_its_other_formats(encod
     assert np.array(vectors) == pytest.approx(encoder.encode(TEXTS), abs=1e-6)
     assert "model.safetensors" in fetched
     assert not any(file.startswith("onnx/") for file in fetched)
+
+
+def test_models_run_in_few_threads_however_many_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each thread that ever ran a model keeps its memory."""
+    used: set[int] = set()
+
+    def embedded(self: SentenceEncoder, texts: list[str]) -> NDArray[np.float32]:
+        used.add(threading.get_ident())
+        return np.ones((len(texts), 2), dtype=np.float32)
+
+    monkeypatch.setattr(SentenceEncoder, "embedded", embedded)
+    one = SentenceEncoder("none", cast("Any", None), "0" * 64, "0" * 64)
+    with ThreadPoolExecutor(8) as askers:
+        shapes = list(askers.map(lambda number: one.encode([f"text {number}", "same"]).shape, range(64)))
+    assert set(shapes) == {(2, 2)}
+    assert 1 <= len(used) <= AT_ONCE

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from pipeline.deduplicate.novelty import PlotVectors
+from pipeline.deduplicate.plot import plot_of
 from pipeline.diversity import measure as module
 from pipeline.diversity.measure import measure, prose_of
 from pipeline.schema.diversity import Diversity
@@ -121,3 +126,21 @@ def test_figures_do_not_depend_on_how_the_encoder_is_run() -> None:
             assert measure(rows, encoder=encoder) == before
         finally:
             torch.set_num_threads(threads)
+
+
+def test_vectors_that_are_there_already_are_taken(rows: list[Scenario]) -> None:
+    """The rows are not embedded again, and the figures are the same."""
+
+    class Counting(WordEncoder):
+        texts = 0
+
+        def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            self.texts += len(texts)
+            return super().encode(texts)
+
+    encoder, fresh = Counting(), measure(rows, encoder=WordEncoder())
+    vectors = PlotVectors(encoder)
+    vectors.of([plot_of(row).parts for row in rows])
+    before = encoder.texts
+    assert measure(rows, encoder=encoder, vectors=vectors) == fresh
+    assert encoder.texts == before > 0

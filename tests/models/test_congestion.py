@@ -10,13 +10,15 @@ import pytest
 from pipeline.models.congestion import AdaptiveSlots
 
 
-def test_random_refusals_leave_the_bound() -> None:
-    slots, chance = AdaptiveSlots(64), random.Random(7)
-    lowest = 64.0
-    for _ in range(20_000):
+@pytest.mark.parametrize("most", [8, 16, 64, 256])
+def test_random_refusals_leave_the_bound_and_stop_nobody(most: int) -> None:
+    slots, chance = AdaptiveSlots(most), random.Random(f"refusals {most}")
+    lowest, alarms = float(most), 0
+    for _ in range(4_000):
         slots.refused() if chance.random() < 0.10 else slots.answered(0.2)
         lowest = min(lowest, slots.limit)
-    assert lowest == 64
+        alarms += slots.congested
+    assert (lowest, alarms) == (most, 0)
 
 
 def test_an_endpoint_that_bears_ten_at_a_time_is_found_and_the_bound_grows_when_it_bears_more() -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.models.errors import MissingCompletion, StoreError
+from pipeline.models.export import EXPORT_NAME
 from pipeline.models.requests import Completion
-from pipeline.models.store import EXPORT_NAME, CompletionStore
+from pipeline.models.store import CompletionStore
 from tests.models.samples import pair, request
 
 ROOT = Path(__file__).parents[2]

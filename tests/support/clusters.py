@@ -7,8 +7,10 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import psutil
 from pipeline.build import run_build
 from pipeline.progress import SilentProgress
 from pipeline.seeds import load_specification
-from tests.support.builds import folder_hashes, impress, kit_cells, specification, write_specification
+from tests.support.builds import CHECKOUT, folder_hashes, impress, kit_cells, specification, write_specification
 from tests.support.endurance import RELEASE
 from tests.support.prefect_servers import free_port
 from tests.support.scripted_replies import respond
@@ -73,6 +75,32 @@ def build_on_cluster(
         shards=len(list((folder / "many").rglob("shards/*.in.jsonl"))),
         told=told,
     )
+
+
+@contextmanager
+def dask_elsewhere(folder: Path, **environment: str) -> Iterator[str]:
+    """Run Dask's own scheduler and one worker, each by its command line; give the scheduler's address."""
+    address, processes = f"tcp://127.0.0.1:{free_port()}", list[subprocess.Popen[bytes]]()
+    commands = (
+        ["scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard"],
+        ["worker", address, "--nthreads", "1", "--nworkers", "1", "--no-dashboard", "--local-directory", str(folder)],
+    )
+    settings = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", **environment}
+    try:
+        for command in commands:
+            with (folder / f"{command[0]}.log").open("wb") as log:
+                started = [sys.executable, "-m", "dask", *command]
+                processes.append(
+                    subprocess.Popen(
+                        started, cwd=CHECKOUT, env=settings, stdout=log, stderr=log, start_new_session=True
+                    )
+                )
+        yield address
+    finally:
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def _ended(process: subprocess.Popen[str]) -> str:

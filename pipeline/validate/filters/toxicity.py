@@ -7,6 +7,7 @@ text is judged string by string, and the highest probability counts.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import version
 
 from pipeline.render import agent_texts, result_texts
@@ -42,12 +43,17 @@ def _classify(texts: list[tuple[str, str]], context: ValidationContext) -> Verdi
     return Verdict(
         gate="benignness",
         checker="toxicity",
-        version=version("alt-profanity-check"),
+        version=_version(),
         outcome="fail" if evidence else "pass",
         score=round(1 - worst, 6),
         reason=f"highest probability of toxic text {worst:.2f}, allowed {maximum:.2f}",
         evidence=evidence,
     )
+
+
+@cache
+def _version() -> str:
+    return version("alt-profanity-check")
 
 
 def _probabilities(texts: list[str]) -> list[float]:

@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _VERSION = "2"
+MOST = 4096
+"""Texts whose vectors are remembered, about 2 KB each; when there are so many, all are forgotten."""
 
 _kept: dict[tuple[str, tuple[str, ...]], NDArray[np.float32]] = {}
+_known: dict[tuple[str, str], NDArray[np.float32]] = {}
 _encoding = threading.Lock()
 
 
@@ -63,9 +66,20 @@ def _texts(entries: Mapping[str, Motive | RiskType]) -> tuple[str, ...]:
 
 def _cosines(encoder: Encoder, text: str, options: tuple[str, ...]) -> list[float]:
     """Return the mean cosine of each entry, whose two texts stand side by side in ``options``."""
-    (vector,) = encoder.encode([text])
+    vector = _vector(encoder, text)
     each = [float(option @ vector) for option in _encoded(encoder, options)]
     return [(first + whole) / 2 for first, whole in zip(each[::2], each[1::2], strict=True)]
+
+
+def _vector(encoder: Encoder, text: str) -> NDArray[np.float32]:
+    """Encode one text by itself, unless it is known: scenarios of one situation share theirs."""
+    vector = _known.get((encoder.hash, text))
+    if vector is None:
+        vector = encoder.encode([text])[0].copy()
+        if len(_known) >= MOST:
+            _known.clear()
+        _known[encoder.hash, text] = vector
+    return vector
 
 
 def _encoded(encoder: Encoder, texts: tuple[str, ...]) -> NDArray[np.float32]:
