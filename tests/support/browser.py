@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, LocatorAssertions, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
@@ -79,7 +79,7 @@ class Watched:
         assert self.dialogs == []
 
 
-def eventually(locator: Locator) -> LocatorAssertions:
+def eventually(locator: Locator) -> Any:
     """What a part of the page is to show: waited for, since a page draws after a click has returned."""
     from playwright.sync_api import expect
 
