@@ -156,7 +156,7 @@ def pairs_in_cells(
 
 @dataclass(frozen=True)
 class _Ordered:
-    """Rows in the order of their cells: those that meet lie near each other, which is half the time of a search.
+    """Rows in the order of their cells, so that those that meet lie near each other in memory.
 
     ``place`` is where each row of the given ones stands, ``rows`` which row stands there; ``ends`` where a cell does.
     """
