@@ -9,7 +9,6 @@ Rounding is covered by a slack, so no choice of centres can lose a pair; centres
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,9 +21,9 @@ from pipeline.deduplicate.parallel import in_parallel
 
 SLACK = 1e-3
 """Added to the leeway: above what float32 rounds in a product of 384 terms and in the distance of two close centres."""
-ROWS_A_CENTRE = 64
+ROWS_A_CENTRE = 16
 """Rows that the centres are trained on, for each of them."""
-ITERATIONS = 8
+ITERATIONS = 3
 ASKED = 2048
 """Rows whose visits are counted to foresee the cost."""
 BLOCK = 4096
@@ -83,51 +82,26 @@ class Cells:
 
 
 def train_cells(vectors: NDArray[np.float32], floor: float, number: int) -> Cells:
-    """Return about so many cells, by k-means over evenly spaced rows in two steps.
-
-    The rows are put into sqrt(number) groups, and each group gets its share of the centres; that takes a small part of
-    what centres over all rows at once would. Centres of a group stand beside each other, as near cells should.
+    """Return so many cells, by k-means over evenly spaced rows.
 
     Args:
         vectors: unit vectors, float32, shape (rows, dimensions).
         floor: smallest cosine of a near pair.
         number: of centres.
     """
-    sample = np.ascontiguousarray(vectors[:: max(1, len(vectors) // (ROWS_A_CENTRE * number))])
-    groups = _means(sample[:: max(1, len(sample) // (ROWS_A_CENTRE * math.isqrt(number)))], math.isqrt(number))
-    starts = range(0, len(sample), BLOCK)
-    own = np.concatenate([(sample[start : start + BLOCK] @ groups.T).argmax(axis=1) for start in starts])
-
-    def centres(group: int) -> NDArray[np.float32]:
-        rows = sample[own == group]
-        return _means(rows, max(1, round(number * len(rows) / len(sample))))
-
-    return Cells(np.concatenate(list(in_parallel(centres, np.unique(own)))), floor)
-
-
-def _means(rows: NDArray[np.float32], number: int) -> NDArray[np.float32]:
-    """Return so many means of rows, or each row where these are no more."""
     import faiss
 
-    if len(rows) <= number:
-        return rows
+    sample = vectors[:: max(1, len(vectors) // (ROWS_A_CENTRE * number))]
     means: Any = faiss.Kmeans(
-        rows.shape[1],
-        number,
-        niter=ITERATIONS,
-        seed=1,
-        spherical=True,
-        min_points_per_centroid=1,
-        max_points_per_centroid=len(rows),
+        vectors.shape[1], number, niter=ITERATIONS, seed=1, spherical=True, min_points_per_centroid=1
     )
-    means.train(np.ascontiguousarray(rows))
-    found: NDArray[np.float32] = means.centroids
-    return found
+    means.train(np.ascontiguousarray(sample))
+    return Cells(means.centroids, floor)
 
 
 def trained_products(number: int) -> int:
-    """Return about how many products of two rows the training of so many cells takes at most."""
-    return 2 * ROWS_A_CENTRE * number * math.isqrt(number) * ITERATIONS
+    """Return how many products of two rows the training of so many cells takes at most."""
+    return ROWS_A_CENTRE * number * number * ITERATIONS
 
 
 def foreseen_products(vectors: NDArray[np.float32], cells: Cells) -> float:

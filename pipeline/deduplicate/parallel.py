@@ -26,7 +26,7 @@ def in_parallel(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterat
 
     threads = max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
     # Some libraries keep their bound for the process, others for each thread: so it is set in both.
-    alone = partial(threadpool_limits, 1)
+    alone = partial(threadpool_limits, 1, user_api="blas")
     with alone(), ThreadPoolExecutor(threads, initializer=alone) as pool:
         rest = iter(items)
         waiting = [pool.submit(work, item) for item in islice(rest, AHEAD * threads)]
