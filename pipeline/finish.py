@@ -53,7 +53,7 @@ def make_release(
     """
     base, specification = context.base, context.specification
     if base.previous is None and not any(entry.accepted for entry in ledger):
-        raise WorkError(nothing_accepted(ledger))
+        raise WorkError(nothing_accepted(ledger, context.folder))
     made = finished(ledger, context.plan, specification.splits)
     settled = settle_rows(base, made, context.plan, specification)
     salts = inherited.salts if inherited else salts_for(settled, base, specification.name, out)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipeline.deduplicate.novelty import KeptRow
 from pipeline.deduplicate.quality import mean_score
@@ -145,8 +146,11 @@ def is_copy(candidate: Candidate) -> bool:
     return any(verdict.gate == "novelty" and verdict.outcome != "pass" for verdict in candidate.verdicts)
 
 
-def nothing_accepted(ledger: Ledger) -> str:
-    """Say why there is no release."""
+def nothing_accepted(ledger: Ledger, folder: Path) -> str:
+    """Say why there is no release, and where under the folder of the run every reason stands."""
     turned_away = Counter(entry.gate or entry.outcome for entry in ledger if entry.outcome)
     gates = ", ".join(f"{count} at {gate}" for gate, count in turned_away.most_common())
-    return f"none of {len(ledger)} candidates was accepted, so there is no release; turned away: {gates or 'all'}"
+    return (
+        f"none of {len(ledger)} candidates was accepted, so there is no release; turned away: {gates or 'all'}; "
+        f"each with its reason in {folder / 'shards'}"
+    )

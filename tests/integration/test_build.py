@@ -267,5 +267,7 @@ def test_prose_that_a_judge_rejects_is_refined_on_its_core_and_accepted(tmp_path
 def test_without_refinement_each_attempt_is_a_fresh_one(tmp_path: Path) -> None:
     with ScriptedServer(responder=easily_pleased) as server:
         settings = specification(server.base_url, generation={"core": "kit", "refine": 0})
-        with pytest.raises(WorkError, match=r"none of .* at benignness"):
+        with pytest.raises(WorkError, match=r"none of .* at benignness; each with its reason in ") as caught:
             build(write_specification(tmp_path, settings), tmp_path)
+    shards = Path(str(caught.value).rpartition(" in ")[2])
+    assert any('"reason":"benignness' in file.read_text(encoding="utf-8") for file in shards.iterdir())
