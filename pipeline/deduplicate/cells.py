@@ -171,19 +171,22 @@ def _met(
     ordered: _Ordered, chunks: Sequence[_Visitors], cell: int, floor: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the candidates that meet in a cell."""
-    inside = np.arange(ordered.ends[cell], ordered.ends[cell + 1])
+    nothing = np.zeros(0, dtype=np.int64)
+    first, end = ordered.ends[cell : cell + 2]
+    if first == end:
+        return nothing, nothing
+    inside = np.arange(first, end)
     visitors = ordered.place[np.concatenate([chunk.rows(cell) for chunk in chunks])]
     around = np.concatenate([inside, np.sort(visitors)])
-    held, lefts, rights = ordered.vectors[ordered.ends[cell] : ordered.ends[cell + 1]].T, [], []
-    for start in range(0, len(around) if len(inside) else 0, BLOCK):
+    held, lefts, rights = ordered.vectors[first:end].T, [], []
+    for start in range(0, len(around), BLOCK):
         others = around[start : start + BLOCK]
         other, near = np.divmod(np.flatnonzero(ordered.vectors.take(others, axis=0) @ held >= floor), len(inside))
         left, right = inside[near], others[other]
         apart = left != right
         lefts.append(ordered.rows[left[apart]])
         rights.append(ordered.rows[right[apart]])
-    nothing = np.zeros(0, dtype=np.int64)
-    return np.concatenate([nothing, *lefts]), np.concatenate([nothing, *rights])
+    return np.concatenate(lefts), np.concatenate(rights)
 
 
 def _visits(
