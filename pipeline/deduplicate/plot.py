@@ -148,7 +148,7 @@ def names_of(scenario: Scenario, text: str) -> set[str]:
     sender = re.split(r"[,(;]| - | \u2013 | \u2014 ", scenario.view.agent.sender)[0].strip()
     whole = {organisation.name, organisation.place, sender}
     parts = {organisation.name.split()[0], *sender.split()}
-    for value in _strings(scenario.simulation.state):
+    for value in strings_in(scenario.simulation.state):
         words = value.split()
         if 1 <= len(words) <= 4 and any(char.isdigit() for char in value):
             whole.add(value)
@@ -186,16 +186,17 @@ def _mask_single(match: re.Match[str]) -> str:
     return NAME if goes_on and word[0].isupper() and len(word) > 1 and not word.isupper() else word
 
 
-def _strings(value: object) -> Iterator[str]:
+def strings_in(value: object) -> Iterator[str]:
+    """Yield every text of data, keys among them."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         for item in value:
-            yield from _strings(item)
+            yield from strings_in(item)
     elif isinstance(value, dict):
         for key, item in value.items():
             yield key
-            yield from _strings(item)
+            yield from strings_in(item)
 
 
 def _path(calls: Sequence[ToolCall], tools: dict[str, ToolSpec]) -> str:

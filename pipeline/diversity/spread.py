@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
+from pipeline.deduplicate.plot import strings_in
 from pipeline.schema.diversity import Facet, Spread
 from pipeline.schema.scenario import Scenario
 
@@ -28,7 +29,7 @@ def people_in(scenario: Scenario) -> frozenset[str]:
     organisation = scenario.view.world.organisation
     others = {organisation.name, organisation.place}
     sender = _AFTER_THE_NAME.split(scenario.view.agent.sender)[0].strip()
-    values = _strings(scenario.simulation.state)
+    values = strings_in(scenario.simulation.state)
     return frozenset(text for text in (sender, *values) if text not in others and _looks_like_a_name(text))
 
 
@@ -101,15 +102,3 @@ def _spread(counts: Counter[str], rows: int) -> Spread | None:
 def _looks_like_a_name(text: str) -> bool:
     words = text.split(" ")
     return bool(_NAME.fullmatch(text)) and all(word[0].isupper() and not word.isupper() for word in words)
-
-
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from _strings(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
