@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.browser import launched
 
 # A loaded machine is slow now and then, which says nothing of a property. With CI set, examples are the same each time.
 settings.register_profile(
@@ -33,3 +37,10 @@ def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the user's own overrides and keys out of every test."""
     for name in ("IMPRESS_SEEDS", "IMPRESS_PROMPTS", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real browser for the tests of a module."""
+    with launched() as found:
+        yield found

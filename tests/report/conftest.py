@@ -1,4 +1,4 @@
-"""A browser for the tests of a module, and a page in it that is watched."""
+"""A page that is watched, in the browser of the tests of a module."""
 
 from __future__ import annotations
 
@@ -7,13 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser import Watched, launched
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as found:
-        yield found
+from tests.support.browser import Watched
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from pipeline.label_files import LabelsFile, read_labels_file
 from pipeline.pages.text import visible
 from pipeline.schema.base import normalise_text
-from tests.support.browser import Watched, axe_faults, launched
+from tests.support.browser import Watched, axe_faults
 from tests.support.builds import CHECKOUT
 from tests.support.hostile import HOSTILE, hostile_release
 from tests.support.review_server import ReviewServer, exported
@@ -23,12 +23,6 @@ from tests.support.run_logs import weighed_and_done
 from tests.support.transcripts import SAMPLE, sample_scenarios
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as found:
-        yield found
 
 
 @pytest.fixture
