@@ -19,6 +19,8 @@ from inspect_ai.tool import ToolCall, ToolChoice, ToolFunction, ToolInfo
 from pipeline.resources import prompts_dir
 
 THOUGHT, CALL, CLOSING = "thought", "call", "closing"
+THOUGHT_MOST = 320
+"""Characters of a thought, two sentences: small models otherwise think until they are cut off, and never act."""
 _KEPT = ("type", "enum", "const", "properties", "required", "additionalProperties", "items", "anyOf")
 """Of a tool's schema: names and types. Lengths and patterns stay the tool's own to refuse, and grammars small."""
 
@@ -43,8 +45,9 @@ def schema(tools: Sequence[ToolInfo], choice: ToolChoice) -> dict[str, Any]:
     """Return the JSON Schema of a reply. ``choice`` as Inspect gives it: ``auto``, ``any``, or one tool."""
     named = [tool for tool in tools if not isinstance(choice, ToolFunction) or tool.name == choice.name]
     calls = [_object(tool={"const": tool.name}, arguments=_arguments(tool)) for tool in named]
-    acting = _object(**{THOUGHT: {"type": "string"}, CALL: {"anyOf": calls}})
-    closing = _object(**{THOUGHT: {"type": "string"}, CLOSING: {"type": "string"}})
+    thought = {"type": "string", "maxLength": THOUGHT_MOST}
+    acting = _object(**{THOUGHT: thought, CALL: {"anyOf": calls}})
+    closing = _object(**{THOUGHT: thought, CLOSING: {"type": "string"}})
     return {"anyOf": [acting, closing]} if choice == "auto" else acting
 
 

@@ -24,7 +24,7 @@ from inspect_ai.tool._tool_def import tool_defs
 
 import impress  # noqa: F401 - registers the provider
 from pipeline.evaluation.agent import tool_of
-from pipeline.evaluation.emulated import asked, instruction, read, schema
+from pipeline.evaluation.emulated import THOUGHT_MOST, asked, instruction, read, schema
 from pipeline.evaluation.messages import transcript_of
 from pipeline.evaluation.toolbox import Toolbox
 from pipeline.schema.scenario import Scenario
@@ -64,6 +64,8 @@ async def test_the_schema_holds_names_and_the_choice() -> None:
     assert not valid(json.loads(acting("no_such_tool", {})))
     assert not valid(json.loads(acting(tools[0].name, {"no_such_argument": 1})))
     assert not valid({**closing, "call": {"tool": tools[0].name, "arguments": {}}})
+    assert valid({**closing, "thought": "t" * THOUGHT_MOST})
+    assert not valid({**closing, "thought": "t" * (THOUGHT_MOST + 1)}), "it would think until it is cut off"
     must = jsonschema.Draft202012Validator(schema(tools, "any")).is_valid
     assert not must(closing)
     one = jsonschema.Draft202012Validator(schema(tools, ToolFunction(name=tools[0].name))).is_valid

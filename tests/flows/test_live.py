@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.support.builds import impress, kit_cells, specification, write_specification
-from tests.support.prefect_servers import prefect_server
+from tests.support.prefect_servers import asked, prefect_server
 from tests.support.scripted_replies import respond
 from tests.support.scripted_server import ScriptedServer
 
@@ -25,7 +24,7 @@ def test_a_build_tells_the_server_where_it_stands_and_a_log_too(tmp_path: Path) 
         )
         output, errors = process.communicate(timeout=500)
         assert process.returncode == 0, errors
-        found = httpx.post(f"{api}/artifacts/filter", json={"limit": 200}, timeout=60).json()
+        found = asked(api, "artifacts")
     accepted, cells = json.loads(output)["accepted"], json.loads(output)["funnel"][0]["entered"]
     by_key: dict[str, list[dict[str, Any]]] = {}
     for artifact in found:

@@ -12,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from pipeline.build import run_build
@@ -20,7 +19,8 @@ from pipeline.contamination.record import Contamination
 from pipeline.progress import SilentProgress
 from pipeline.schema.specification import Specification
 from tests.support.builds import folder_hashes, renewable, write_specification
-from tests.support.schedules import asked, made, scheduling_server, served, states, wait_for
+from tests.support.prefect_servers import ask_server, asked
+from tests.support.schedules import made, scheduling_server, served, states, wait_for
 from tests.support.scripted_replies import respond
 from tests.support.scripted_server import ScriptedServer
 
@@ -138,8 +138,7 @@ def due(address: str, name: str, ago: timedelta) -> None:
     found = wait_for(lambda: asked(address, "deployments", deployments={"name": {"any_": [name]}}))
     details = {"scheduled_time": (datetime.now(UTC) - ago).isoformat()}
     record = {"state": {"type": "SCHEDULED", "state_details": details}}
-    reply = httpx.post(f"{address}/deployments/{found[0]['id']}/create_flow_run", json=record, timeout=60)
-    assert reply.is_success, reply.text
+    ask_server(address, f"deployments/{found[0]['id']}/create_flow_run", record)
 
 
 @pytest.mark.parametrize("missed", ["skip", "catch_up"])

@@ -8,14 +8,12 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from tests.support.builds import folder_hashes, impress, kit_cells, manifest_of, specification, write_specification
 from tests.support.endurance import RELEASE
-from tests.support.prefect_servers import postgres, prefect_server
+from tests.support.prefect_servers import asked, postgres, prefect_server
 from tests.support.scripted_replies import respond
 from tests.support.scripted_server import ScriptedServer
 
@@ -30,13 +28,6 @@ def api(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     else:
         with postgres() as database, prefect_server(tmp_path / "prefect", database) as url:
             yield url
-
-
-def asked(api: str, what: str, **filters: Any) -> list[dict[str, Any]]:
-    reply = httpx.post(f"{api}/{what}/filter", json={"limit": 200, **filters}, timeout=60)
-    assert reply.status_code == 200, reply.text
-    found: list[dict[str, Any]] = reply.json()
-    return found
 
 
 def test_a_killed_run_is_told_as_crashed_once_its_build_goes_on(api: str, tmp_path: Path) -> None:

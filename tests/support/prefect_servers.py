@@ -13,11 +13,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 SECONDS_TO_START = 180.0
+SECONDS_BUSY = 120.0
 
 
 def free_port() -> int:
@@ -91,6 +93,23 @@ def prefect_server(home: Path, database: str | None = None, **more: str) -> Iter
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
+
+
+def ask_server(api: str, path: str, record: dict[str, Any]) -> Any:
+    """Post to the server and give what it replies; a busy database (503) is asked again, as Prefect's client does."""
+    deadline = time.monotonic() + SECONDS_BUSY
+    while True:
+        reply = httpx.post(f"{api}/{path}", json=record, timeout=60)
+        if reply.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+            assert reply.is_success, reply.text
+            return reply.json()
+        time.sleep(0.5)
+
+
+def asked(api: str, what: str, **filters: Any) -> list[dict[str, Any]]:
+    """Give the server's records of a kind."""
+    found: list[dict[str, Any]] = ask_server(api, f"{what}/filter", {"limit": 200, **filters})
+    return found
 
 
 def _answers(url: str) -> bool:

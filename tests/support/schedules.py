@@ -11,10 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from tests.support.builds import impress
-from tests.support.prefect_servers import prefect_server
+from tests.support.prefect_servers import asked, prefect_server
 
 PATIENCE = 400.0
 """Seconds for one thing to happen on a busy machine."""
@@ -61,14 +59,6 @@ def wait_for(happened: Callable[[], Any]) -> Any:
             return found
         time.sleep(0.5)
     raise AssertionError(f"did not happen within {PATIENCE:g} s: {happened}")
-
-
-def asked(address: str, what: str, **filters: Any) -> list[dict[str, Any]]:
-    """Ask the server for records of a kind."""
-    reply = httpx.post(f"{address}/{what}/filter", json={"limit": 200, **filters}, timeout=60)
-    assert reply.is_success, reply.text
-    found: list[dict[str, Any]] = reply.json()
-    return found
 
 
 def states(address: str, name: str) -> list[tuple[str, str]]:
