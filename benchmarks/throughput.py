@@ -40,6 +40,11 @@ RIVALS = {"distilabel": "distilabel", "datadesigner": "data-designer", "curator"
 NEVER_TRY_AGAIN = ("aiohttp, bare",)
 CALLS_A_CANDIDATE = 4.6
 """Of the generate stage, so that it makes about as many calls as the others: what ends a run weighs alike."""
+RESPONDERS = {
+    "our generate stage": "tests.support.scripted_replies:respond",
+    "dspy.Parallel": "benchmarks.throughput_arms:in_dspys_form",
+}
+"""Who replies to those that read replies; the others get an echo."""
 FAULTY = {"status_429": 0.10, "status_500": 0.05, "retry_after": "1", "at_most": 20}
 LIBRARIES = ("aiohttp", "dspy", "httpx", "openai", "pydantic")
 
@@ -66,8 +71,8 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("200 ms, 64 in flight", 0.2, 64, 30),
-    Scenario("200 ms, 256 in flight", 0.2, 256, 16),
+    Scenario("200 ms, 64 in flight", 0.2, 64, 60),
+    Scenario("200 ms, 256 in flight", 0.2, 256, 30),
     Scenario("200 ms, 1024 in flight", 0.2, 1024, 8),
     Scenario("2 s, 64 in flight", 2.0, 64, 8),
     Scenario("2 s, 256 in flight", 2.0, 256, 6),
@@ -131,7 +136,7 @@ def run(scenario: Scenario, chosen: Sequence[str], rivals: dict[str, str]) -> li
         ours = [sys.executable, "-m", "benchmarks.throughput_arms", name]
         command = ours if name in CONTENDERS else [rivals[name], f"benchmarks/rivals/{name}_rows.py"]
         rows = int(scenario.calls / CALLS_A_CANDIDATE) if stage else scenario.calls
-        with scripted_server(scenario, "tests.support.scripted_replies:respond" if stage else None) as base_url:
+        with scripted_server(scenario, RESPONDERS.get(name)) as base_url:
             measured.append(measure(name, command, scenario, rows, base_url))
         show(measured[-1])
     return measured

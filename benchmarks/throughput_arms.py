@@ -34,6 +34,7 @@ from pipeline.schema.specification import (
     Specification,
 )
 from pipeline.seeds import load_seeds
+from tests.support.scripted_server import echo
 
 ROOT = Path(__file__).parents[1]
 
@@ -165,6 +166,11 @@ async def dspy_parallel(load: Load) -> int:
         parallel = dspy.Parallel(num_threads=load.in_flight, disable_progress_bar=True, max_errors=load.rows)
         made = await asyncio.to_thread(parallel, pairs)
     return sum(one is not None for one in made)
+
+
+def in_dspys_form(request: dict[str, Any]) -> str:
+    """Reply as ``dspy.Predict`` asks for, so that it has to ask once and no more."""
+    return f"[[ ## answer ## ]]\n{echo(request)}\n\n[[ ## completed ## ]]"
 
 
 def _dspy_model(load: Load) -> Any:
