@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
@@ -118,11 +117,9 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
 
 async def test_replay_needs_no_weights(store: CompletionStore, tmp_path: Path) -> None:
     models = small(tmp_path / "nowhere.gguf")
-    begun = time.monotonic()
     async with open_client(models, store, replay=True) as client:
         request_model = client._roles["judge"].source.model_name(models.judge)
     assert request_model == f"SmolLM2@{entry_of(WEIGHTS).sha256[:12]}"
-    assert time.monotonic() - begun < 5
 
 
 def test_roles_share_what_they_can(store: CompletionStore) -> None:
