@@ -45,7 +45,7 @@ def test_interrupted_build_says_how_to_go_on_and_keeps_no_release(tmp_path: Path
     with ScriptedServer(latency=2.0) as server:
         spec = write_specification(tmp_path, specification(server.base_url, cells=kit_cells(1)))
         process = impress("build", spec, "--out", tmp_path / "out", "--no-server", "--json")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 200
         while not server.counts().in_flight and time.monotonic() < deadline:
             time.sleep(0.02)
         os.kill(process.pid, signal.SIGINT)

@@ -40,7 +40,7 @@ async def at_work(
 
 def in_flight(server: ScriptedServer) -> None:
     """Wait for a call to arrive."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 200
     while not server.counts().in_flight and time.monotonic() < deadline:
         time.sleep(0.01)
 

@@ -51,7 +51,7 @@ async def at_work(folder: Path, configured: Models, budget: Budget | None = None
 
 def until_written_down(folder: Path) -> None:
     """Wait for the id of a batch to be on disk."""
-    deadline = time.monotonic() + 50
+    deadline = time.monotonic() + 200
     while time.monotonic() < deadline:
         if any(json.loads(path.read_text())["id"] for path in folder.glob("batches/*.json")):
             return
