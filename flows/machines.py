@@ -98,7 +98,8 @@ def _started(runner: TaskRunner[Any], run: Run) -> TaskRunner[Any]:
             _ = started.client  # type: ignore[attr-defined]
     except OSError as error:
         place = run.address or "this machine"
-        raise UsageError(f"run.address: no {run.tasks} cluster answers at {place}: {error}") from error
+        hint = "; is its token in RAY_AUTH_TOKEN?" if run.tasks == "ray" else ""
+        raise UsageError(f"run.address: no {run.tasks} cluster answers at {place}: {error}{hint}") from error
     return started
 
 
@@ -125,6 +126,8 @@ def dask_runner(run: Run) -> tuple[TaskRunner[Any], tuple[type[Exception], ...]]
 def ray_runner(run: Run) -> tuple[TaskRunner[Any], tuple[type[Exception], ...]]:
     """Return Prefect's runner for Ray, and what it raises for work whose workers were lost. Ray reports to nobody."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if "RAY_AUTH_TOKEN" in os.environ:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # without it a client of Ray has a token and does not show it
     try:
         from prefect_ray.task_runners import RayTaskRunner
         from ray.exceptions import RayError

@@ -8,9 +8,10 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,29 +79,48 @@ def build_on_cluster(
 
 
 @contextmanager
-def dask_elsewhere(folder: Path, **environment: str) -> Iterator[str]:
-    """Run Dask's own scheduler and one worker, each by its command line; give the scheduler's address."""
-    address, processes = f"tcp://127.0.0.1:{free_port()}", list[subprocess.Popen[bytes]]()
-    commands = (
-        ["scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard"],
-        ["worker", address, "--nthreads", "1", "--nworkers", "1", "--no-dashboard", "--local-directory", str(folder)],
-    )
+def running_cluster(tasks: str, folder: Path, **environment: str) -> Iterator[str]:
+    """Run a cluster of one worker by its own command line, as its makers say; give the address for ``run.address``."""
     settings = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", **environment}
-    try:
-        for command in commands:
-            with (folder / f"{command[0]}.log").open("wb") as log:
-                started = [sys.executable, "-m", "dask", *command]
-                processes.append(
-                    subprocess.Popen(
-                        started, cwd=CHECKOUT, env=settings, stdout=log, stderr=log, start_new_session=True
-                    )
+    with ExitStack() as running:
+        # Ray's sockets lie in its folder, and their paths have to be short.
+        own = running.enter_context(tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True))
+        address, commands = _dask(folder) if tasks == "dask" else _ray(own)
+        for number, command in enumerate(commands):
+            with (folder / f"{tasks}-{number}.log").open("wb") as log:
+                process = subprocess.Popen(
+                    command, cwd=CHECKOUT, env=settings, stdout=log, stderr=log, start_new_session=True
                 )
+            running.callback(_end_with_children, process)
         yield address
-    finally:
-        for process in processes:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+
+
+def _dask(folder: Path) -> tuple[str, list[list[str]]]:
+    """Dask's scheduler and a worker, which waits for it."""
+    address = f"tcp://127.0.0.1:{free_port()}"
+    scheduler = ["scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard"]
+    worker = ["worker", address, "--nthreads", "1", "--nworkers", "1", "--no-dashboard"]
+    return address, [
+        [sys.executable, "-m", "dask", *one] for one in (scheduler, [*worker, "--local-directory", str(folder)])
+    ]
+
+
+def _ray(folder: str) -> tuple[str, list[list[str]]]:
+    """A head of Ray, which is a worker too, with Ray's server for clients."""
+    port = free_port()
+    head = ["start", "--head", "--block", "--num-cpus", "1", "--port", str(free_port()), "--disable-usage-stats"]
+    head += ["--ray-client-server-port", str(port), "--include-dashboard", "false", "--temp-dir", folder]
+    return f"ray://127.0.0.1:{port}", [[str(Path(sys.executable).parent / "ray"), *head]]
+
+
+def _end_with_children(process: subprocess.Popen[bytes]) -> None:
+    children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for child in children:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    process.wait()
 
 
 def _ended(process: subprocess.Popen[str]) -> str:
