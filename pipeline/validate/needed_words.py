@@ -1,11 +1,14 @@
 """Which groups of a word list can match a text at all, from the words that stand in it.
 
-A phrase matches only where all its words stand, so a look at the rarest of them spares most patterns most texts. It
+A phrase matches only where all its words stand, so a look at the words of a text spares most patterns most texts. It
 may name a group that does not match; it never leaves out one that does.
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
+import operator
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,9 +22,14 @@ _KNOWN_TOKENS = 50_000
 Key = tuple[str, bool]
 """A word in casefolded form, and whether it may go on (``word*``)."""
 
+_Phrase = tuple[str, int]
+"""A phrase: its group, and the bits of all its words."""
+_Needed = tuple[int, _Phrase | None]
+"""The bit of a word, and its phrase where it is the rarest word of it."""
+
 
 class NeededWords:
-    """For each group of phrases, words of which one stands in every text that a phrase of the group matches.
+    """For each group of phrases, whether a text holds, for every word of one of them, a form of that word.
 
     Args:
         groups: the phrases of each group, in the notation of :mod:`pipeline.validate.phrases`.
@@ -30,40 +38,65 @@ class NeededWords:
 
     def __init__(self, groups: Mapping[str, Sequence[str]], sets: Mapping[str, Sequence[str]]) -> None:
         self._always: set[str] = set()
-        self._words: dict[str, set[str]] = defaultdict(set)
-        self._stems: dict[str, set[str]] = defaultdict(set)
+        self._words: dict[str, list[_Needed]] = defaultdict(list)
+        self._stems: dict[str, list[_Needed]] = defaultdict(list)
+        bits = map((1).__lshift__, itertools.count())
         for name, phrases in groups.items():
             for phrase in phrases:
-                keys = _keys(phrase, sets)
-                if keys is None:
-                    self._always.add(name)
-                for word, goes_on in keys or ():
-                    (self._stems if goes_on else self._words)[word].add(name)
+                self._take_in(name, phrase, sets, bits)
         self._lengths = sorted({len(stem) for stem in self._stems})
-        self._known: dict[str, frozenset[str]] = {}
+        self._known: dict[str, tuple[int, tuple[_Phrase, ...]]] = {}
 
     def groups_in(self, text: str) -> set[str]:
         """Return the groups that may match a text."""
-        found = set(self._always)
+        there = 0
+        possible: list[_Phrase] = []
         for token in set(_TOKEN.findall(text.translate(_DOTLESS).casefold())):
-            found |= self._groups_of(token)
-        return found
+            bits, phrases = self._told_by(token)
+            there |= bits
+            possible += phrases
+        return self._always.union(group for group, bits in possible if there & bits == bits)
 
-    def _groups_of(self, token: str) -> frozenset[str]:
+    def _take_in(self, group: str, phrase: str, sets: Mapping[str, Sequence[str]], bits: Iterator[int]) -> None:
+        """Note a phrase's words; the rarest of them, by guess, is the one that makes the phrase possible."""
+        choices = [keys for word in _split(phrase) if (keys := _keys_of_word(word, sets)) is not None]
+        if not choices:
+            self._always.add(group)
+            return
+        own = list(zip(choices, bits, strict=False))
+        whole = (group, sum(bit for _, bit in own))
+        rarest = _rarest(choices)
+        for keys, bit in own:
+            for word, goes_on in keys:
+                (self._stems if goes_on else self._words)[word].append((bit, whole if keys is rarest else None))
+
+    def _told_by(self, token: str) -> tuple[int, tuple[_Phrase, ...]]:
+        """Return the bits of the words that a token is a form of, and the phrases of which it is the rarest word."""
         known = self._known.get(token)
         if known is None:
             stems = (self._stems.get(token[:length], ()) for length in self._lengths if length <= len(token))
-            known = frozenset(self._words.get(token, set()).union(*stems))
+            needed = [*self._words.get(token, ()), *itertools.chain.from_iterable(stems)]
+            bits = functools.reduce(operator.or_, (bit for bit, _ in needed), 0)
+            known = bits, tuple(dict.fromkeys(phrase for _, phrase in needed if phrase is not None))
             if len(self._known) >= _KNOWN_TOKENS:
                 self._known.clear()
             self._known[token] = known
         return known
 
 
+def _split(phrase: str) -> list[str]:
+    return phrase.replace("-", " ").split()
+
+
+def _rarest(choices: Sequence[list[Key]]) -> list[Key]:
+    """Return the keys of the word that fewest texts hold: that with the fewest forms, then the longest."""
+    return min(choices, key=lambda keys: (len(keys), -min(len(word) for word, _ in keys)))
+
+
 def _keys(phrase: str, sets: Mapping[str, Sequence[str]]) -> list[Key] | None:
     """Return words of which every match of a phrase holds one; ``None`` if that cannot be told."""
-    choices = [keys for word in phrase.replace("-", " ").split() if (keys := _keys_of_word(word, sets)) is not None]
-    return min(choices, key=lambda keys: (len(keys), -min(len(word) for word, _ in keys)), default=None)
+    choices = [keys for word in _split(phrase) if (keys := _keys_of_word(word, sets)) is not None]
+    return _rarest(choices) if choices else None
 
 
 def _keys_of_word(word: str, sets: Mapping[str, Sequence[str]]) -> list[Key] | None:

@@ -80,3 +80,12 @@ def test_a_list_of_short_words(text: str) -> None:
 
 def test_a_text_without_the_words_names_no_group() -> None:
     assert NEEDED["injection"].groups_in("Bananas ripen.") == set()
+
+
+def test_a_phrase_needs_all_its_words() -> None:
+    needed = NeededWords(
+        {"overrides": ("<order> ... rules|orders", "the last question")}, {"order": ("ignore", "set aside")}
+    )
+    assert needed.groups_in("The last of the rules.") == set()
+    assert needed.groups_in("Set aside what the rules say.") == {"overrides"}
+    assert needed.groups_in("The question was the last.") == {"overrides"}, "their order is the pattern's to look at"
