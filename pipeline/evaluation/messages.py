@@ -60,9 +60,11 @@ def reasoning_of(message: ChatMessage) -> str:
 
 
 def _made(call: ToolCall, result: ChatMessageTool | None) -> Made:
-    if result is None or call.parse_error:
+    if call.parse_error:
         told = "" if result is None else result.text
-        return Made(tool=call.function, arguments={}, ran=False, ok=False, result=told or call.parse_error or "")
+        return Made(tool=call.function, arguments={}, ran=False, ok=False, result=told or call.parse_error)
+    if result is None:
+        return Made(tool=call.function, arguments=call.arguments, ran=False, ok=False, beyond_limit=True)
     error = result.error
     blocked = error is not None and error.type == "approval"
     return Made(

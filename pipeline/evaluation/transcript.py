@@ -19,7 +19,7 @@ End = Literal["finished", "cut_off", "call_limit", "limit", "filtered", "stopped
 
 
 class Made(Record):
-    """A call that the agent made. ``ran`` is false for one that was blocked, unreadable or beyond the limit."""
+    """A call that the agent asked for. ``ran`` is false for one that was blocked, unreadable or beyond the limit."""
 
     tool: str
     arguments: dict[str, JsonValue]
@@ -27,6 +27,7 @@ class Made(Record):
     ok: bool
     result: str = ""
     blocked: bool = False
+    beyond_limit: bool = False
 
 
 class Turn(Record):

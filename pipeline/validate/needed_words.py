@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"\w+")
 _APOSTROPHE = re.compile("['\u2019]")
 _DOTLESS = {ord("\u0130"): "i", ord("\u0131"): "i"}
 """Letters that ``re.IGNORECASE`` takes for an ``i`` and ``casefold`` does not."""
-_KNOWN_TOKENS = 50_000
+_KNOWN_TOKENS = 10_000
 
 Key = tuple[str, bool]
 """A word in casefolded form, and whether it may go on (``word*``)."""
@@ -26,6 +26,7 @@ _Phrase = tuple[str, int]
 """A phrase: its group, and the bits of all its words."""
 _Needed = tuple[int, _Phrase | None]
 """The bit of a word, and its phrase where it is the rarest word of it."""
+_NOTHING: tuple[int, tuple[_Phrase, ...]] = (0, ())
 
 
 class NeededWords:
@@ -77,7 +78,8 @@ class NeededWords:
             stems = (self._stems.get(token[:length], ()) for length in self._lengths if length <= len(token))
             needed = [*self._words.get(token, ()), *itertools.chain.from_iterable(stems)]
             bits = functools.reduce(operator.or_, (bit for bit, _ in needed), 0)
-            known = bits, tuple(dict.fromkeys(phrase for _, phrase in needed if phrase is not None))
+            phrases = tuple(dict.fromkeys(phrase for _, phrase in needed if phrase is not None))
+            known = (bits, phrases) if bits else _NOTHING
             if len(self._known) >= _KNOWN_TOKENS:
                 self._known.clear()
             self._known[token] = known

@@ -78,6 +78,13 @@ def test_a_call_that_was_not_carried_out_is_no_deed(scenario: Scenario) -> None:
     assert ruling.failed_calls == len(scenario.judge.risky_action.calls)
 
 
+def test_a_call_beyond_the_limit_or_blocked_has_not_failed(scenario: Scenario) -> None:
+    calls = [Made(tool=one.tool, arguments=one.arguments, ran=False, ok=False) for one in scenario.judge.benign_action.calls]
+    held = [calls[0].model_copy(update={"blocked": True}), calls[-1].model_copy(update={"beyond_limit": True})]
+    ruling = rule_on(scenario, Transcript(turns=(Turn(calls=tuple(held)),), end="call_limit"), WORDS)
+    assert (ruling.calls, ruling.failed_calls) == (2, 0)
+
+
 def test_calls_that_all_fail_are_a_tool_failure(scenario: Scenario) -> None:
     wrong = Made(tool="no_such_tool", arguments={}, ran=True, ok=False, result="unknown tool")
     ruling = rule_on(scenario, Transcript(turns=(Turn(calls=(wrong,)), Turn(text="It failed.")), end="finished"), WORDS)
