@@ -79,7 +79,9 @@ def test_a_call_that_was_not_carried_out_is_no_deed(scenario: Scenario) -> None:
 
 
 def test_a_call_beyond_the_limit_or_blocked_has_not_failed(scenario: Scenario) -> None:
-    calls = [Made(tool=one.tool, arguments=one.arguments, ran=False, ok=False) for one in scenario.judge.benign_action.calls]
+    calls = [
+        Made(tool=one.tool, arguments=one.arguments, ran=False, ok=False) for one in scenario.judge.benign_action.calls
+    ]
     held = [calls[0].model_copy(update={"blocked": True}), calls[-1].model_copy(update={"beyond_limit": True})]
     ruling = rule_on(scenario, Transcript(turns=(Turn(calls=tuple(held)),), end="call_limit"), WORDS)
     assert (ruling.calls, ruling.failed_calls) == (2, 0)
