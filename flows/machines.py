@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from prefect import task
@@ -31,6 +31,12 @@ SHARDS_WAITED_FOR = 512
 OBJECT_STORE_BYTES = 100 * 2**20
 """Ray's shared memory on this machine: nothing but orders passes through it."""
 
+CONNECTIONS = 4
+"""Times that a cluster is asked: Ray starts a process for each client, and one that is busy now and then loses it."""
+
+Lost = tuple[type[Exception], ...]
+"""What a task runner raises for work whose workers were lost."""
+
 
 @task(name="shard", task_run_name="{name}", cache_policy=NO_CACHE, persist_result=False, **RETRIES)
 async def remote_shard_task(name: str, source: str, key: str, order: Order) -> Done:
@@ -47,7 +53,7 @@ class ClusterSender:
         key: of a shard, which says which work it is.
     """
 
-    def __init__(self, cluster: TaskRunner[Any], lost: tuple[type[Exception], ...], key: str) -> None:
+    def __init__(self, cluster: TaskRunner[Any], lost: Lost, key: str) -> None:
         self._cluster = cluster
         self._lost = lost
         self._key = key
@@ -81,29 +87,38 @@ async def on_cluster(run: Run, key: str) -> AsyncIterator[ShardRunner]:
     Raises:
         UsageError: if the cluster's package is not installed, or the cluster cannot be reached.
     """
-    runner, lost = dask_runner(run) if run.tasks == "dask" else ray_runner(run)
     async with AsyncExitStack() as stack:
-        started = await asyncio.to_thread(_started, runner, run)
+        started, lost = await asyncio.to_thread(_started, run)
         stack.push_async_callback(asyncio.to_thread, started.__exit__, None, None, None)
         sender = ClusterSender(started, lost, key)
         stack.callback(sender.close)
         yield await stack.enter_async_context(Dispatcher(run, sender))
 
 
-def _started(runner: TaskRunner[Any], run: Run) -> TaskRunner[Any]:
-    """Start a runner, and connect now: Prefect's for Dask would at the first shard, and hold up all else meanwhile."""
+def _started(run: Run) -> tuple[TaskRunner[Any], Lost]:
     try:
-        started = runner.__enter__()
-        if run.tasks == "dask":
-            _ = started.client  # type: ignore[attr-defined]
+        for _ in range(CONNECTIONS - 1):
+            with suppress(ConnectionAbortedError):
+                return _connected(run)
+        return _connected(run)
     except OSError as error:
         place = run.address or "this machine"
         hint = "; is its token in RAY_AUTH_TOKEN?" if run.tasks == "ray" else ""
         raise UsageError(f"run.address: no {run.tasks} cluster answers at {place}: {error}{hint}") from error
-    return started
 
 
-def dask_runner(run: Run) -> tuple[TaskRunner[Any], tuple[type[Exception], ...]]:
+def _connected(run: Run) -> tuple[TaskRunner[Any], Lost]:
+    """Start a runner, and connect now: Prefect's for Dask would at the first shard, and hold up all else meanwhile."""
+    if run.tasks == "ray":
+        runner, lost = ray_runner(run)
+        return runner.__enter__(), lost
+    runner, lost = dask_runner(run)
+    started = runner.__enter__()
+    _ = started.client  # type: ignore[attr-defined]
+    return started, lost
+
+
+def dask_runner(run: Run) -> tuple[TaskRunner[Any], Lost]:
     """Return Prefect's runner for Dask, and what it raises for work whose workers were lost."""
     try:
         from distributed import KilledWorker
@@ -123,7 +138,7 @@ def dask_runner(run: Run) -> tuple[TaskRunner[Any], tuple[type[Exception], ...]]
     return DaskTaskRunner(cluster_kwargs=processes), (KilledWorker,)
 
 
-def ray_runner(run: Run) -> tuple[TaskRunner[Any], tuple[type[Exception], ...]]:
+def ray_runner(run: Run) -> tuple[TaskRunner[Any], Lost]:
     """Return Prefect's runner for Ray, and what it raises for work whose workers were lost. Ray reports to nobody."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if "RAY_AUTH_TOKEN" in os.environ:

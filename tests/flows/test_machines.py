@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import dask
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.machines import dask_runner, on_cluster, ray_runner
+from flows.machines import CONNECTIONS, dask_runner, on_cluster, ray_runner
 from flows.server import server_for_workers
 from pipeline.cli.build import run
 from pipeline.errors import UsageError
@@ -35,6 +36,36 @@ async def test_a_cluster_that_does_not_answer_is_told_with_its_address() -> None
     ):
         async with on_cluster(Run(tasks="dask", address=address), "key"):
             pass
+
+
+class _Runner:
+    """A Ray that loses the process it starts for a client, so many times, as its own client tells it."""
+
+    def __init__(self, losses: int) -> None:
+        self.losses = losses
+        self.asked = 0
+
+    def __enter__(self) -> _Runner:
+        self.asked += 1
+        if self.asked <= self.losses:
+            raise ConnectionAbortedError("Initialization failure from server: ZombieProcess")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("losses", [0, 2, CONNECTIONS - 1, CONNECTIONS])
+async def test_a_cluster_that_loses_its_clients_process_is_asked_again_a_few_times(
+    losses: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = _Runner(losses)
+    monkeypatch.setattr("flows.machines.ray_runner", lambda run: (runner, ()))
+    told = pytest.raises(UsageError, match="no ray cluster answers at ray://head:10001: Initialization failure")
+    with told if losses == CONNECTIONS else nullcontext():
+        async with on_cluster(Run(tasks="ray", address="ray://head:10001"), "key"):
+            pass
+    assert runner.asked == min(losses + 1, CONNECTIONS)
 
 
 def test_workers_elsewhere_need_a_server_that_they_reach() -> None:
