@@ -81,7 +81,9 @@ def build_on_cluster(
 @contextmanager
 def running_cluster(tasks: str, folder: Path, **environment: str) -> Iterator[str]:
     """Run a cluster of one worker by its own command line, as its makers say; give the address for ``run.address``."""
-    settings = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", **environment}
+    # A Ray head forks for each client while gRPC's threads run, and about one fork in five is lost by it.
+    settings = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "GRPC_ENABLE_FORK_SUPPORT": "0"}
+    settings |= environment
     with ExitStack() as running:
         # Ray's sockets lie in its folder, and their paths have to be short.
         own = running.enter_context(tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True))
