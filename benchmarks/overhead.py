@@ -9,6 +9,9 @@ model of the tests, given in this process; the CPU that making them takes is lef
 is one of CPU time, since it runs in several threads at once; torch gets one thread, so that all of it is counted. A
 stage's seconds are the wall time in which it was at work, and stages overlap. With ``--beyond`` figures of so many
 candidates are drawn on from the first and the last run: a straight line, said to be one.
+
+``--encoder words`` puts sums of random vectors of words in the encoder's place. It costs next to nothing, so that
+what everything else costs, and how it grows, can be measured at sizes for which the encoder would take hours.
 """
 
 from __future__ import annotations
@@ -26,10 +29,14 @@ import tempfile
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.deduplicate.encoder import SentenceEncoder
 from pipeline.models.requests import Completion, Request
@@ -48,6 +55,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "overhead.json"
 SEEN_EVERY = 100
 """Candidates between two looks at the memory."""
+DIMENSIONS = 384
 WORDS = 12
 """Words of its own that each of a situation's texts gets."""
 
@@ -131,9 +139,22 @@ class Stages(SilentProgress):
             self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - self._since.pop(stage)
 
 
-def timed_encoder(spent: dict[str, float]) -> Any:
-    """Return the encoder's method, counting the CPU seconds of its threads."""
-    embedded = SentenceEncoder.embedded
+def of_words(_encoder: SentenceEncoder, texts: list[str]) -> NDArray[np.float32]:
+    """Return the sum of a random vector for each word of a text, longer words weighing more: hardly any work at all."""
+    summed = [np.sum([_vector(word) for word in ("", *text.casefold().split())], axis=0) for text in texts]
+    vectors = np.stack(summed)
+    unit: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit
+
+
+@cache
+def _vector(word: str) -> NDArray[np.float64]:
+    drawn = np.random.default_rng(int.from_bytes(sha256(word.encode()).digest()[:8], "big"))
+    return drawn.standard_normal(DIMENSIONS) * (len(word) or 1)
+
+
+def timed_encoder(spent: dict[str, float], embedded: Callable[[SentenceEncoder, list[str]], Any]) -> Any:
+    """Return an encoder's method, counting the CPU seconds of its threads."""
 
     def timed(self: SentenceEncoder, texts: list[str]) -> Any:
         begun = time.thread_time()
@@ -146,23 +167,32 @@ def timed_encoder(spent: dict[str, float]) -> Any:
     return timed
 
 
-def specification_for(candidates: int, seeds: Seeds) -> dict[str, Any]:
+SIMILARITY = ("relevance.motive_similarity", "relevance.risk_type_similarity")
+ENCODERS: dict[str, tuple[Callable[[SentenceEncoder, list[str]], Any], tuple[str, ...]]] = {
+    "packaged": (SentenceEncoder.embedded, ()),
+    "words": (of_words, SIMILARITY),
+}
+"""Encoders, each with the checks that mean nothing with it."""
+
+
+def specification_for(candidates: int, left_out: Sequence[str]) -> dict[str, Any]:
     """Return a specification whose cells together want so many rows, in one round."""
     from tests.support.builds import kit_cells, specification
 
     cells = kit_cells(10_000)
     quota = max(1, round(candidates / len(cells)))
     limits = {"quota": quota, "attempts_per_cell": quota, "shard_size": 32, "generation": {"core": "kit", "refine": 0}}
-    return specification("http://127.0.0.1:9/v1", cells=cells, **limits)
+    return specification("http://127.0.0.1:9/v1", cells=cells, gates={"left_out": [*left_out]}, **limits)
 
 
-def build_once(candidates: int) -> dict[str, Any]:
-    """Build a release of about so many candidates, and say what it took."""
+def build_once(candidates: int, encoder: str) -> dict[str, Any]:
+    """Build a release of about so many candidates, and say what it took. ``encoder`` is a key of ENCODERS."""
     from pipeline import build
     from pipeline.schema.specification import Specification
 
     plain = load_seeds()
-    specification = Specification.model_validate(specification_for(candidates, plain))
+    embedded, left_out = ENCODERS[encoder]
+    specification = Specification.model_validate(specification_for(candidates, left_out))
     seeds = multiplied(plain, specification.quota)
     spent: dict[str, float] = {}
     stages = Stages()
@@ -172,7 +202,7 @@ def build_once(candidates: int) -> dict[str, Any]:
         tempfile.TemporaryDirectory(dir=disk) as out,
         mock.patch.object(build, "load_seeds", return_value=seeds),
         mock.patch.object(Transport, "exchange", answering(spent)),
-        mock.patch.object(SentenceEncoder, "embedded", timed_encoder(spent)),
+        mock.patch.object(SentenceEncoder, "embedded", timed_encoder(spent, embedded)),
     ):
         asyncio.run(asyncio.to_thread(_warm))
         spent.clear()
@@ -251,28 +281,35 @@ def main() -> None:
     parser.add_argument("--beyond", type=int, nargs="*", default=[10_000, 100_000])
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--only", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--encoder", choices=ENCODERS, default="packaged")
     given = parser.parse_args()
     if given.only is not None:
-        print(json.dumps(build_once(given.only)))
+        print(json.dumps(build_once(given.only, given.encoder)))
         return
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     runs = []
     for number in given.candidates:
-        command = [sys.executable, "-m", "benchmarks.overhead", "--only", str(number)]
+        command = [sys.executable, "-m", "benchmarks.overhead", "--only", str(number), "--encoder", given.encoder]
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, env=one_thread)
         runs.append(json.loads(done.stdout.splitlines()[-1]))
         print(json.dumps(runs[-1], indent=2), flush=True)
+        write(given.out, given.encoder, runs, given.beyond)
+
+
+def write(out: Path, encoder: str, runs: Sequence[Mapping[str, Any]], beyond: Sequence[int]) -> None:
+    """Write the runs so far, how figures grow from the first to the last, and where a straight line leads."""
     from benchmarks.throughput import versions
 
     result = {
+        "encoder": encoder,
         "versions": versions({}),
         "load_average_at_the_end": os.getloadavg()[0],
         "growth": {figure: slope(runs, figure) for figure in ("wall_seconds", "cpu_seconds", "peak_mib")},
-        "extrapolated": [drawn_on(runs, candidates) for candidates in given.beyond],
+        "extrapolated": [drawn_on(runs, candidates) for candidates in beyond],
         "runs": runs,
     }
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(result, indent=2) + "\n")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, indent=2) + "\n")
 
 
 if __name__ == "__main__":

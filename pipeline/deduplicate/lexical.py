@@ -71,17 +71,21 @@ class Words:
 
     def __init__(self) -> None:
         self._items: dict[int, Item] = {}
-        self._buckets: dict[int, list[int]] = {}
+        self._first: dict[int, int] = {}
+        self._others: dict[int, list[int]] = {}
+        """By band, the first text of it and those after: hardly a band has two, and a list for each would cost more."""
 
     def add(self, number: int, item: Item) -> None:
         """Let a text be found, by a number that no other has; one without words never is."""
         self._items[number] = item
         for band in _found_by(item):
-            self._buckets.setdefault(band, []).append(number)
+            if self._first.setdefault(band, number) != number:
+                self._others.setdefault(band, []).append(number)
 
     def first_like(self, item: Item) -> int | None:
         """Return the smallest number of a text with nearly the same words, equal amounts and as many denials."""
-        near = {number for band in _found_by(item) for number in self._buckets.get(band, ())}
+        bands = [band for band in _found_by(item) if band in self._first]
+        near = {number for band in bands for number in (self._first[band], *self._others.get(band, ()))}
         return next((number for number in sorted(near) if self._items[number].same_words_as(item)), None)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,9 @@ from pipeline.deduplicate.lexical import Item, Words
 from pipeline.deduplicate.plot import Plot, plot_of
 from pipeline.deduplicate.protected import look_up, told_by
 from pipeline.deduplicate.protected_files import Corpus
-from pipeline.deduplicate.semantic import Pairs, near_between, near_pairs
+from pipeline.deduplicate.semantic import Pairs, near_pairs
 from pipeline.deduplicate.survivors import Entry, Judged, Kept, embed
+from pipeline.deduplicate.vector_table import VectorTable
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import DeduplicationSettings
@@ -51,7 +53,7 @@ class KeptRow:
 
 
 class PlotVectors:
-    """Vectors of plots, each made once. Growing costs no copy of the whole for each block.
+    """Vectors of plots, each made once.
 
     Args:
         encoder: embeds their parts.
@@ -60,16 +62,30 @@ class PlotVectors:
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
         self._rows: dict[tuple[str, ...], int] = {}
-        self._vectors = np.zeros((0, 0), dtype=np.float32)
+        self._table = VectorTable()
 
     def of(self, plots: Sequence[tuple[str, ...]]) -> NDArray[np.float32]:
         """Return a unit vector for each plot, shape (plots, dimensions)."""
+        self.make(plots)
+        return self._table.take(self.rows(plots))
+
+    def make(self, plots: Sequence[tuple[str, ...]]) -> None:
+        """Make the vectors of those plots that have none yet."""
         missing = [parts for parts in dict.fromkeys(plots) if parts not in self._rows]
         if missing:
             made, held = embed(missing, self.encoder), len(self._rows)
-            self._vectors = grown(self._vectors, held, made)
+            self._table.append(made)
             self._rows.update(zip(missing, range(held, held + len(made)), strict=True))
-        return self._vectors[[self._rows[parts] for parts in plots]]
+
+    def rows(self, plots: Iterable[tuple[str, ...]]) -> list[int]:
+        """Return the numbers of plots whose vectors were made."""
+        return [self._rows[parts] for parts in plots]
+
+    def near(self, vectors: NDArray[np.float32], floor: float) -> Iterator[tuple[int, int, float]]:
+        """Yield the number of a plot whose vector was made, the place of one of ``vectors``, and their cosine."""
+        for first, pairs in self._table.near(vectors, floor):
+            for row, place, cosine in _triples(pairs):
+                yield first + row, place, cosine
 
 
 @dataclass(frozen=True)
@@ -121,7 +137,8 @@ class Novelty:
         self._parts: list[tuple[str, ...]] = []
         self._kept, self._groups = Kept(), Groups(settings.related)
         self._rows: list[KeptRow] = []
-        self._compared, self._compared_plots = np.zeros((0, 0), dtype=np.float32), dict[int, None]()
+        self._compared: dict[int, int] = {}
+        """Plots of kept rows that later rows are compared with, by the numbers of their vectors."""
         for row in sorted(before, key=lambda one: one.candidate):
             entry = Entry.of(row.plot)
             plot = self._number(entry.parts)
@@ -227,21 +244,19 @@ class Novelty:
         for left, right, cosine in _triples(near_pairs(vectors, self._floor)):
             near[asked[left]].append((asked[right], cosine))
             near[asked[right]].append((asked[left], cosine))
-        compared = list(self._compared_plots)
-        if compared:
-            among = set(asked)
-            for left, right, cosine in _triples(near_between(self._compared[: len(compared)], vectors, self._floor)):
-                if compared[left] not in among:
-                    near[asked[right]].append((compared[left], cosine))
+        among = set(asked)
+        for row, place, cosine in self._vectors.near(vectors, self._floor) if self._compared else ():
+            plot = self._compared.get(row)
+            if plot is not None and plot not in among:
+                near[asked[place]].append((plot, cosine))
         return near
 
     def _compare_from_now(self) -> None:
         """Compare later rows with the plots of all rows kept by now."""
-        plots = [plot for plot in self._kept.by_plot if plot not in self._compared_plots]
-        if plots:
-            vectors = self._vectors.of([self._parts[plot] for plot in plots])
-            self._compared = grown(self._compared, len(self._compared_plots), vectors)
-            self._compared_plots.update(dict.fromkeys(plots))
+        new = list(islice(self._kept.by_plot, len(self._compared), None))
+        parts = [self._parts[plot] for plot in new]
+        self._vectors.make(parts)
+        self._compared.update(zip(self._vectors.rows(parts), new, strict=True))
 
 
 class _Texts:
@@ -263,17 +278,6 @@ class _Texts:
         self.standing.append(number if of is None else of)
         self._numbers[item] = number
         return number
-
-
-def grown(held: NDArray[np.float32], used: int, more: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a table whose first ``used`` rows are those held, followed by ``more``; room doubles where it is short."""
-    if used + len(more) > len(held):
-        wider = np.zeros((max(2 * len(held), used + len(more)), more.shape[1]), dtype=np.float32)
-        if used:
-            wider[:used] = held[:used]
-        held = wider
-    held[used : used + len(more)] = more
-    return held
 
 
 def _triples(pairs: Pairs) -> Iterator[tuple[int, int, float]]:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK_ROWS = 1024
+WIDE_BLOCK_ROWS = 8192
+"""Rows that are held in float64 at once."""
 LOW_PERCENTILE = 5
 
 
@@ -25,8 +27,12 @@ def vendi_score(vectors: NDArray[np.float32]) -> float:
     rows, dimensions = vectors.shape
     if not rows:
         raise ValueError("no rows, so there is no Vendi score")
-    exact = vectors.astype(np.float64)
-    gram = exact @ exact.T if rows <= dimensions else exact.T @ exact
+    if rows <= dimensions:
+        exact = vectors.astype(np.float64)
+        gram = exact @ exact.T
+    else:
+        blocks = (vectors[start : start + WIDE_BLOCK_ROWS].astype(np.float64) for start in _starts(rows))
+        gram = sum((exact.T @ exact for exact in blocks), np.zeros((dimensions, dimensions)))
     shares = np.linalg.eigvalsh(gram).clip(min=0)
     shares = shares[shares > 0] / shares.sum()
     return float(np.exp(-(shares * np.log(shares)).sum()))
@@ -47,12 +53,19 @@ def nearest_distances(
     among = vectors if others is None else others
     if not len(vectors) or len(among) < (2 if others is None else 1):
         return None
-    targets = among.astype(np.float64)
-    nearest = np.empty(len(vectors))
-    for start in range(0, len(vectors), BLOCK_ROWS):
-        cosines = vectors[start : start + BLOCK_ROWS].astype(np.float64) @ targets.T
-        if others is None:
-            place = np.arange(len(cosines))
-            cosines[place, start + place] = -np.inf
-        nearest[start : start + BLOCK_ROWS] = 1 - cosines.max(axis=1)
+    nearest = np.full(len(vectors), np.inf)
+    for target in _starts(len(among)):
+        targets = among[target : target + WIDE_BLOCK_ROWS].astype(np.float64)
+        for start in range(0, len(vectors), BLOCK_ROWS):
+            block = vectors[start : start + BLOCK_ROWS]
+            cosines = block.astype(np.float64) @ targets.T
+            if others is None:
+                own = np.arange(max(start, target), min(start + len(block), target + len(targets)))
+                cosines[own - start, own - target] = -np.inf
+            here = nearest[start : start + BLOCK_ROWS]
+            np.minimum(here, 1 - cosines.max(axis=1), out=here)
     return nearest.clip(min=0)
+
+
+def _starts(rows: int) -> range:
+    return range(0, rows, WIDE_BLOCK_ROWS)

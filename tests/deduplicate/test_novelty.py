@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.deduplicate.novelty import KeptRow, Novelty, PlotVectors, grown
+from pipeline.deduplicate.novelty import KeptRow, Novelty, PlotVectors
 from pipeline.deduplicate.plot import plot_of
 from pipeline.deduplicate.stage import deduplicate
 from pipeline.deduplicate.survivors import Entry, compare
@@ -74,9 +74,3 @@ def test_blocks_keep_what_a_comparison_of_all_rows_keeps(texts: list[str], size:
             assert verdict.answers["other"] == rows[row.match.other].id
             assert verdict.answers["layer"] == row.match.layer
             assert (verdict.outcome == "error") is (not row.kept and row.match.doubt is not None)
-
-
-def test_a_table_that_grows_keeps_its_rows() -> None:
-    first = WORDS.encode(["a", "b"])
-    held = grown(grown(first[:0], 0, first), 2, WORDS.encode(["c"]))
-    assert held[:3].tolist() == WORDS.encode(["a", "b", "c"]).tolist()

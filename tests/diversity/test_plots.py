@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from pipeline.diversity import plots
 from pipeline.diversity.plots import BLOCK_ROWS, nearest_distances, vendi_score
 
 Vectors = NDArray[np.float32]
@@ -71,6 +72,17 @@ def test_nearest_is_the_least_over_all_other_rows(vectors: Vectors) -> None:
         for number, row in enumerate(exact)
     ]
     assert nearest_distances(vectors) == pytest.approx(np.clip(expected, 0, None), abs=1e-9)
+
+
+@given(unit_vectors(), st.integers(1, 6), st.integers(1, 6))
+def test_where_blocks_end_changes_nothing(vectors: Vectors, rows: int, wide: int) -> None:
+    nearest, others, score = nearest_distances(vectors), nearest_distances(vectors, vectors[::2]), vendi_score(vectors)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "BLOCK_ROWS", rows)
+        patch.setattr(plots, "WIDE_BLOCK_ROWS", wide)
+        assert nearest_distances(vectors) == (None if nearest is None else pytest.approx(nearest, abs=1e-12))
+        assert nearest_distances(vectors, vectors[::2]) == pytest.approx(others, abs=1e-12)
+        assert vendi_score(vectors) == pytest.approx(score, rel=1e-9)
 
 
 def test_rows_of_a_later_block_are_not_near_to_themselves() -> None:
