@@ -31,6 +31,8 @@ SHARDS_WAITED_FOR = 512
 OBJECT_STORE_BYTES = 100 * 2**20
 """Ray's shared memory on this machine: nothing but orders passes through it."""
 
+TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+"""Where Ray looks for the token of a cluster."""
 CONNECTIONS = 4
 """Times that a cluster is asked: Ray starts a process for each client, and one that is busy now and then loses it."""
 
@@ -103,7 +105,7 @@ def _started(run: Run) -> tuple[TaskRunner[Any], Lost]:
         return _connected(run)
     except OSError as error:
         place = run.address or "this machine"
-        hint = "; is its token in RAY_AUTH_TOKEN?" if run.tasks == "ray" else ""
+        hint = f"; is its token in {' or '.join(TOKENS)}?" if run.tasks == "ray" and run.address else ""
         raise UsageError(f"run.address: no {run.tasks} cluster answers at {place}: {error}{hint}") from error
 
 
@@ -141,7 +143,7 @@ def dask_runner(run: Run) -> tuple[TaskRunner[Any], Lost]:
 def ray_runner(run: Run) -> tuple[TaskRunner[Any], Lost]:
     """Return Prefect's runner for Ray, and what it raises for work whose workers were lost. Ray reports to nobody."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    if "RAY_AUTH_TOKEN" in os.environ:
+    if any(name in os.environ for name in TOKENS):
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # without it a client of Ray has a token and does not show it
     try:
         from prefect_ray.task_runners import RayTaskRunner

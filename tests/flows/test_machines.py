@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -10,7 +11,7 @@ import dask
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.machines import CONNECTIONS, dask_runner, on_cluster, ray_runner
+from flows.machines import CONNECTIONS, TOKENS, dask_runner, on_cluster, ray_runner
 from flows.server import server_for_workers
 from pipeline.cli.build import run
 from pipeline.errors import UsageError
@@ -66,6 +67,18 @@ async def test_a_cluster_that_loses_its_clients_process_is_asked_again_a_few_tim
         async with on_cluster(Run(tasks="ray", address="ray://head:10001"), "key"):
             pass
     assert runner.asked == min(losses + 1, CONNECTIONS)
+
+
+@pytest.mark.parametrize("name", ["RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"])
+def test_a_token_of_ray_is_shown_to_the_cluster(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for other in (*TOKENS, "RAY_AUTH_MODE"):
+        monkeypatch.setenv(other, "so that it is put back")
+        monkeypatch.delenv(other)
+    ray_runner(Run(tasks="ray", address="ray://head:10001"))
+    assert "RAY_AUTH_MODE" not in os.environ, "without a token Ray is left to its own ways"
+    monkeypatch.setenv(name, "0" * 32)
+    ray_runner(Run(tasks="ray", address="ray://head:10001"))
+    assert os.environ["RAY_AUTH_MODE"] == "token"
 
 
 def test_workers_elsewhere_need_a_server_that_they_reach() -> None:
