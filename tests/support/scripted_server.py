@@ -293,6 +293,8 @@ class ScriptedServer:
         return web.json_response(self.counts().to_json())
 
     async def _chat(self, http: web.Request) -> web.StreamResponse:
+        """Reply ``latency`` after the request came: what the server itself has to do is done within that time."""
+        arrived = time.monotonic()
         if self.api_key is not None and http.headers.get("Authorization") != f"Bearer {self.api_key}":
             return _error(401, f"Incorrect API key provided: {http.headers.get('Authorization')}", "invalid_api_key")
         request = await http.json()
@@ -308,8 +310,15 @@ class ScriptedServer:
             counts.in_flight_most = max(counts.in_flight_most, counts.in_flight)
             number = counts.arrivals.add(time.monotonic())
         try:
-            await asyncio.sleep(self._latency_of(digest, attempt))
-            return await self._answer(http, request, digest, attempt, number)
+            fault = self.faults.of(digest, attempt)
+            body = {} if fault else self._body_of(http.path, request, digest)
+            ready = web.json_response(body)
+            await asyncio.sleep(arrived + self._latency_of(digest, attempt) - time.monotonic())
+            if fault is None:
+                return await self._send(http, ready, body.get("usage") or {}, digest, number)
+            with self._lock:
+                self._counts.faults[fault] += 1
+            return await self._fail(http, fault)
         finally:
             with self._lock:
                 counts.in_flight -= 1
@@ -342,32 +351,25 @@ class ScriptedServer:
         deviate = NormalDist().inv_cdf(min(max(_uniform(digest, f"latency {attempt}"), 1e-9), 1 - 1e-9))
         return self.latency * math.exp(self.sigma * deviate - self.sigma**2 / 2)
 
-    async def _answer(
-        self, http: web.Request, request: dict[str, Any], digest: str, attempt: int, number: int
-    ) -> web.StreamResponse:
-        fault = self.faults.of(digest, attempt)
-        if fault is not None:
-            with self._lock:
-                self._counts.faults[fault] += 1
-            return await self._fail(http, fault)
+    def _body_of(self, path: str, request: dict[str, Any], digest: str) -> dict[str, Any]:
         if _uniform(digest, "wrong_schema") < self.faults.wrong_schema:
-            reply = Reply(json.dumps({"unexpected": True}))
-        else:
-            answer = self.responder(request)
-            reply = Reply(answer) if isinstance(answer, str) else answer
-        body = body_of(http.path, request, digest, reply)
-        response = web.json_response(body)
+            return body_of(path, request, digest, Reply(json.dumps({"unexpected": True})))
+        answer = self.responder(request)
+        return body_of(path, request, digest, Reply(answer) if isinstance(answer, str) else answer)
+
+    async def _send(
+        self, http: web.Request, response: web.Response, usage: Mapping[str, int], digest: str, number: int
+    ) -> web.StreamResponse:
         if http.transport is None or http.transport.is_closing():
             return response
         await response.prepare(http)
         await response.write_eof()
         with self._lock:
             self._counts.answered[digest] += 1
-            usage = body.get("usage", {})
             self._counts.prompt_tokens += usage.get("prompt_tokens", 0)
             self._counts.completion_tokens += usage.get("completion_tokens", 0)
             self._counts.arrivals.last_reply = time.monotonic()
-            self._counts.arrivals.spent(number, (body.get("usage") or {}).get("total_tokens", 0))
+            self._counts.arrivals.spent(number, usage.get("total_tokens", 0))
         return response
 
     async def _fail(self, http: web.Request, fault: str) -> web.StreamResponse:

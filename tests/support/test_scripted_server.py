@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -40,6 +41,24 @@ async def test_openai_s_client_reads_a_completion() -> None:
     assert "".join(token.token for token in choice.logprobs.content) == choice.message.content
     assert [len(token.top_logprobs) for token in choice.logprobs.content] == [2] * done.usage.completion_tokens
     assert [model.id for model in listed.data] == ["scripted"]
+
+
+async def test_a_reply_is_made_within_its_latency_not_after_it() -> None:
+    """Else what the server has to do would count against every client that is measured."""
+    made = threading.Event()
+
+    def responder(_: object) -> str:
+        made.set()
+        return "done"
+
+    with ScriptedServer(responder, latency=600) as server:
+        async with client(server) as api:
+            asked = asyncio.create_task(api.chat.completions.create(model="m", messages=HELLO))
+            assert await asyncio.to_thread(made.wait, 60)
+            assert not asked.done()
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+            assert server.counts().answered == {}
 
 
 async def test_openai_s_client_reads_a_text_completion() -> None:
