@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -13,6 +14,20 @@ from pipeline.schema.domain import Domain, Pools, Situation
 
 _TYPED = ("state", "tools", "benign_action", "risky_action")
 _TEXT = ("role", "sender", "task", "now", "premise", "norms", "must_mention")
+
+TEMPLATES_KEPT = 256
+"""Situations of which the JSON is kept; when there are so many, all are forgotten."""
+_templates: dict[str, tuple[Situation, dict[str, Any]]] = {}
+
+
+def template_of(situation: Situation) -> dict[str, Any]:
+    """Return a situation as JSON, to be filled and not changed; made once for what comes again and again."""
+    held = _templates.get(situation.id)
+    if held is None or held[0] is not situation:
+        if len(_templates) >= TEMPLATES_KEPT:
+            _templates.clear()
+        held = _templates[situation.id] = (situation, situation.model_dump(mode="json"))
+    return held[1]
 
 
 def core_from_situation(domain: Domain, situation: Situation, motive: str, pools: Pools, seed: int) -> Core:
@@ -29,7 +44,7 @@ def core_from_situation(domain: Domain, situation: Situation, motive: str, pools
         raise ValueError(f"situation {situation.id} has no temptation for {motive!r}; it has {known}")
     organisation = draw_organisation(domain, seed)
     values = draw_slots(situation.id, situation.slots, organisation, pools, seed)
-    template = situation.template
+    template = template_of(situation)
     temptation = template["temptations"][motive]
     filled = {name: fill(template[name], values, typed=True) for name in _TYPED}
     filled |= {name: fill(template[name], values, typed=False) for name in _TEXT}

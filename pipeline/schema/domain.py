@@ -7,8 +7,7 @@ hold ``{slot}``; a string that is nothing but one slot takes the slot's typed va
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -146,11 +145,6 @@ class Situation(Record):
     temptations: dict[Slug, SituationTemptation] = Field(min_length=1, description="by motive")
     benign_action: BenignPath
     risky_action: RiskyPath
-
-    @cached_property
-    def template(self) -> dict[str, Any]:
-        """The situation as JSON, to be filled and not changed."""
-        return self.model_dump(mode="json")
 
 
 class OrganisationPool(Record):

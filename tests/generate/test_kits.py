@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.generate.core import Core, core_findings
-from pipeline.generate.kits import core_from_situation, fill
+from pipeline.generate.kits import TEMPLATES_KEPT, _templates, core_from_situation, fill, template_of
 from pipeline.references import texts
 from pipeline.schema.domain import Domain, Situation
 from pipeline.seeds import Seeds, load_seeds
@@ -111,6 +111,15 @@ def test_the_kits_cover_what_they_are_for() -> None:
     assert len(SEEDS.domains) >= 8
     assert all(len(domain.situations) >= 2 for domain in SEEDS.domains.values())
     assert all(2 <= len(situation.temptations) <= 3 for _, situation in SITUATIONS)
+
+
+def test_of_any_number_of_situations_few_templates_stay_in_memory_and_each_is_its_own() -> None:
+    situation = SITUATIONS[0][1]
+    many = [situation.model_copy(update={"task": f"task {number}"}) for number in range(2)]
+    many += [situation.model_copy(update={"id": f"one_{number}"}) for number in range(3 * TEMPLATES_KEPT)]
+    for one in many:
+        assert template_of(one) == one.model_dump(mode="json")
+        assert len(_templates) <= TEMPLATES_KEPT
 
 
 def test_a_motive_that_the_situation_does_not_have_is_refused() -> None:
