@@ -10,7 +10,8 @@ A scripted server runs in a process of its own. With ``n`` calls and at most ``k
 A refused call is to wait for a second or longer, and the last ones wait alone: whoever keeps all places busy and does
 each wait needs 1.7 times the ideal for 30 rounds of 64 calls with faults, and less for more. So there are 60. Where
 latency spreads a run ends with the slowest of its last calls: who keeps all places busy needs 1.10 times the ideal for
-60 rounds, on average, and 1.03 for 180. So there are 180.
+60 rounds, on average, and 1.03 for 180. So there are 180. The generate stage begins with cores and ends with the last
+candidates' calls, which follow on each other: a second or so in which not all places are taken, of 24 at 64 in flight.
 
 Each contender runs in a process of its own: ours, bare aiohttp, AsyncOpenAI and DSPy in this environment, the rivals
 (``distilabel``, ``datadesigner``, ``curator``) in the environments whose interpreters are given, by ``--rivals`` or
@@ -73,7 +74,7 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("200 ms, 64 in flight", 0.2, 64, 60),
+    Scenario("200 ms, 64 in flight", 0.2, 64, 120),
     Scenario("200 ms, 256 in flight", 0.2, 256, 30),
     Scenario("200 ms, 1024 in flight", 0.2, 1024, 8),
     Scenario("2 s, 64 in flight", 2.0, 64, 8),
