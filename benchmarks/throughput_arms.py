@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.garbage import loaded_for_good
 from pipeline.generate.stage import GenerationContext, generate
 from pipeline.models.client import open_client
 from pipeline.models.requests import ChatMessage
@@ -92,7 +93,7 @@ async def our_client(load: Load) -> int:
 
 
 async def generate_stage(load: Load) -> int:
-    """The whole generate stage: cores drawn from the kits and proven, prose by the DSPy programs, checked."""
+    """The whole generate stage, as a build runs it: cores from the kits, proven, prose by DSPy programs, checked."""
     seeds = load_seeds()
     fitting = Specification(
         name="throughput", version="2026.11.0", title="Throughput", models=roles(load), quota=64, attempts_per_cell=64,
@@ -105,7 +106,9 @@ async def generate_stage(load: Load) -> int:
     ]
     with store_on_disk() as store:
         async with open_client(fitting.models, store) as client:
-            made = await generate(attempts, GenerationContext(seeds=seeds, specification=fitting, client=client))
+            context = GenerationContext(seeds=seeds, specification=fitting, client=client)
+            with loaded_for_good():
+                made = await generate(attempts, context)
             assert len(made) == load.rows
             return client.calls_made
 

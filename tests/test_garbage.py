@@ -1,0 +1,69 @@
+"""What is loaded is out of the search for garbage for a while; what comes later is not."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from pathlib import Path
+
+import pytest
+
+from pipeline.build import run_build
+from pipeline.garbage import loaded_for_good
+from pipeline.progress import SilentProgress
+from pipeline.seeds import load_specification
+from tests.support.builds import specification, write_specification
+from tests.support.scripted_replies import respond
+from tests.support.scripted_server import ScriptedServer
+
+
+class _Node:
+    """Part of a ring, which only the search for garbage can free."""
+
+    def __init__(self) -> None:
+        self.own = self
+
+
+class _Looking(SilentProgress):
+    def __init__(self) -> None:
+        self.frozen: list[int] = []
+
+    def start(self, stage: str, *, total: int | None = None, round: int | None = None) -> None:
+        self.frozen.append(gc.get_freeze_count())
+
+
+def test_garbage_of_the_block_is_found_in_it() -> None:
+    with loaded_for_good():
+        assert gc.get_freeze_count() > 0
+        ring = weakref.ref(_Node())
+        gc.collect()
+        assert ring() is None
+
+
+def test_afterwards_all_is_as_before_an_error_too() -> None:
+    kept = [_Node()]
+    there = weakref.ref(kept[0])
+
+    def fail() -> None:
+        with loaded_for_good():
+            kept.clear()
+            gc.collect()
+            assert there() is not None, "it was there before and is not looked at"
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert gc.get_freeze_count() == 0
+    gc.collect()
+    assert there() is None
+
+
+def test_a_build_generates_with_what_it_loaded_out_of_the_way(tmp_path: Path) -> None:
+    looking = _Looking()
+    with ScriptedServer(responder=respond) as server:
+        spec = load_specification(write_specification(tmp_path, specification(server.base_url)))
+        asyncio.run(run_build(spec, out=tmp_path, progress=looking))
+    assert looking.frozen
+    assert min(looking.frozen) > 10_000
+    assert gc.get_freeze_count() == 0
