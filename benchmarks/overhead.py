@@ -1,6 +1,7 @@
 """What a build costs beside its models: a model that answers at once, and worked situations that all differ.
 
     python -m benchmarks.overhead --candidates 1000 2000
+    python -m benchmarks.overhead --candidates 1000 10000 --encoder words
 
 Each number of candidates is a build of its own, in a process of its own: the whole loop from plan to release, with the
 completion store on the disk. The kits' situations are multiplied, each copy with words of its own in its plot, so that
@@ -45,6 +46,7 @@ from pipeline.models.wire import body_of, completion_of
 from pipeline.progress import SilentProgress
 from pipeline.schema.domain import Domain, Situation
 from pipeline.seeds import Seeds, load_seeds
+from tests.support.clusters import SIMILARITY
 from tests.support.scripted_replies import respond
 from tests.support.scripted_server import Reply
 
@@ -52,7 +54,7 @@ Answer = Callable[..., Coroutine[Any, Any, Completion]]
 """What stands in for :meth:`pipeline.models.transport.Transport.exchange`."""
 
 ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results" / "overhead.json"
+RESULTS = ROOT / "benchmarks" / "results"
 SEEN_EVERY = 100
 """Candidates between two looks at the memory."""
 DIMENSIONS = 384
@@ -167,12 +169,13 @@ def timed_encoder(spent: dict[str, float], embedded: Callable[[SentenceEncoder, 
     return timed
 
 
-SIMILARITY = ("relevance.motive_similarity", "relevance.risk_type_similarity")
 ENCODERS: dict[str, tuple[Callable[[SentenceEncoder, list[str]], Any], tuple[str, ...]]] = {
     "packaged": (SentenceEncoder.embedded, ()),
     "words": (of_words, SIMILARITY),
 }
 """Encoders, each with the checks that mean nothing with it."""
+OUT = {"packaged": "overhead.json", "words": "overhead-words.json"}
+"""Results by encoder."""
 
 
 def specification_for(candidates: int, left_out: Sequence[str]) -> dict[str, Any]:
@@ -279,7 +282,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What a build takes beside its models")
     parser.add_argument("--candidates", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--beyond", type=int, nargs="*", default=[10_000, 100_000])
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, help="left out: among the committed results")
     parser.add_argument("--only", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--encoder", choices=ENCODERS, default="packaged")
     given = parser.parse_args()
@@ -293,7 +296,7 @@ def main() -> None:
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, env=one_thread)
         runs.append(json.loads(done.stdout.splitlines()[-1]))
         print(json.dumps(runs[-1], indent=2), flush=True)
-        write(given.out, given.encoder, runs, given.beyond)
+        write(given.out or RESULTS / OUT[given.encoder], given.encoder, runs, given.beyond)
 
 
 def write(out: Path, encoder: str, runs: Sequence[Mapping[str, Any]], beyond: Sequence[int]) -> None:
