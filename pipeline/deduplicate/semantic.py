@@ -47,13 +47,21 @@ class Pairs:
     method: Method = "flat"
 
 
-def near_pairs(vectors: NDArray[np.float32], floor: float, *, first: int = 0, method: Method | None = None) -> Pairs:
+def near_pairs(
+    vectors: NDArray[np.float32],
+    floor: float,
+    *,
+    first: int = 0,
+    labels: NDArray[np.int32] | None = None,
+    method: Method | None = None,
+) -> Pairs:
     """Find all pairs of rows with a cosine of at least ``floor``.
 
     Args:
         vectors: unit vectors, float32, shape (rows, dimensions).
         floor: smallest cosine of a pair.
         first: pairs of two rows before ``first`` are left out.
+        labels: one a row; pairs of two rows with equal ones are left out, and not held meanwhile.
         method: ``flat`` compares all by FAISS, ``cells`` the rows of a cell with those near its borders
             (:mod:`pipeline.deduplicate.cells`) on shortened vectors (:mod:`pipeline.deduplicate.shortened`),
             ``blocked`` all by matrix products (:mod:`pipeline.deduplicate.blocked`); chosen by the rows if left out.
@@ -70,14 +78,15 @@ def near_pairs(vectors: NDArray[np.float32], floor: float, *, first: int = 0, me
         method = "flat"
     device = seen_gpu() if method is None and rows >= GPU_ROWS else None
     if method == "flat":
-        return scored(_flat(vectors, floor, first), vectors, floor, first, "flat")
+        return scored(_flat(vectors, floor, first), vectors, floor, first=first, labels=labels, method="flat")
     if device is None and method in (None, "cells"):
         compared = shortened(vectors)
         cells = _best_cells(compared, floor, first, asked_for=method == "cells")
         if cells is not None:
-            return scored(pairs_in_cells(compared, cells, floor - MARGIN), vectors, floor, first, "cells")
+            found = pairs_in_cells(compared, cells, floor - MARGIN)
+            return scored(found, vectors, floor, first=first, labels=labels, method="cells")
     candidates = blocked_pairs(vectors, floor - MARGIN, first=first, device=device or "cpu")
-    return scored(candidates, vectors, floor, first, "blocked")
+    return scored(candidates, vectors, floor, first=first, labels=labels)
 
 
 def near_between(stored: NDArray[np.float32], fresh: NDArray[np.float32], floor: float) -> Pairs:
@@ -134,7 +143,13 @@ def _flat(vectors: NDArray[np.float32], floor: float, first: int) -> Candidates:
 
 
 def scored(
-    candidates: Candidates, vectors: NDArray[np.float32], floor: float, first: int = 0, method: Method = "blocked"
+    candidates: Candidates,
+    vectors: NDArray[np.float32],
+    floor: float,
+    *,
+    first: int = 0,
+    labels: NDArray[np.int32] | None = None,
+    method: Method = "blocked",
 ) -> Pairs:
     """Return the candidates that are pairs, each once.
 
@@ -143,12 +158,15 @@ def scored(
         vectors: unit vectors, float32, shape (rows, dimensions).
         floor: smallest cosine of a pair.
         first: pairs of two rows before ``first`` are left out.
+        labels: one a row; pairs of two rows with equal ones are left out.
         method: by which the candidates were found.
     """
     rows, codes = len(vectors), []
     for one, other in candidates:
         low, high = np.minimum(one, other), np.maximum(one, other)
         kept = (low < high) & (high >= first)
+        if labels is not None:
+            kept &= labels[low] != labels[high]
         codes.append(high[kept] * rows + low[kept])
     once = _once(codes)
     found = []

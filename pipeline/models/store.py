@@ -118,15 +118,16 @@ class CompletionStore:
         Raises:
             MissingCompletion: if a key is not in the store.
         """
-        wanted, days = sorted(set(keys)), list[str]()
+        wanted, first = sorted(set(keys)), None
         for start in range(0, len(wanted), KEYS_AT_ONCE):
             some = wanted[start : start + KEYS_AT_ONCE]
             created = self._created(some)
             missing = next((key for key in some if key not in created), None)
             if missing is not None:
                 raise self._lacks(missing)
-            days += [when[:10] for when in created.values()]
-        return min(days, default=None)
+            day = min(created.values())[:10]
+            first = day if first is None else min(first, day)
+        return first
 
     def get(self, key: str) -> Completion | None:
         """Return the completion kept under ``key``.

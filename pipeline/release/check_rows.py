@@ -207,15 +207,17 @@ def _check_near(
     rows: Sequence[Standing], plots: Sequence[tuple[str, ...]], manifest: Manifest, vectors: PlotVectors
 ) -> Iterator[Problem]:
     """Report each row that is near a row of another split before it: once, with the nearest."""
+    import numpy as np
+
     from pipeline.deduplicate.semantic import near_pairs
 
     settings = manifest.specification.deduplication
     limit = min(settings.related, settings.threshold)
-    pairs = near_pairs(vectors.of(plots), limit + ROUNDING)
+    _, labels = np.unique([row.split for row in rows], return_inverse=True)
+    pairs = near_pairs(vectors.of(plots), limit + ROUNDING, labels=labels.astype(np.int32))
     nearest: dict[int, tuple[float, int]] = {}
     for left, right, cosine in zip(pairs.left.tolist(), pairs.right.tolist(), pairs.cosine.tolist(), strict=True):
-        if rows[left].split != rows[right].split:
-            nearest[right] = max(nearest.get(right, (cosine, left)), (cosine, left))
+        nearest[right] = max(nearest.get(right, (cosine, left)), (cosine, left))
     for number, (cosine, other) in sorted(nearest.items()):
         yield rows[number].problem(
             f"is a near-duplicate of {rows[other].place}, which is of another split: "

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.schema.base import Record, Slug, Text
 from pipeline.schema.verdict import Finding
-from pipeline.validate.needed_words import NeededWords
+from pipeline.validate.may_match import MayMatch
 from pipeline.validate.remembered import Remembered
 
 _WORD = r"[\w'\u2019]+"
@@ -86,7 +86,7 @@ class Lexicon(Record):
         spoken = text.replace("_", " ")  # so that words inside a tool's name count as words; spans stay
         found = (
             (match.start(), match.end(), name)
-            for name in self._needed.groups_in(spoken)
+            for name in self._may_match.named(spoken)
             for match in self.compiled[name].finditer(spoken)
             if not self.excused(spoken, match.start(), match.end())
         )
@@ -106,8 +106,8 @@ class Lexicon(Record):
         return {}
 
     @cached_property
-    def _needed(self) -> NeededWords:
-        return NeededWords({name: group.phrases for name, group in self.groups.items()}, self.sets)
+    def _may_match(self) -> MayMatch:
+        return MayMatch({name: pattern.pattern for name, pattern in self.compiled.items()})
 
     @cached_property
     def compiled(self) -> dict[str, re.Pattern[str]]:

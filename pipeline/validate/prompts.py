@@ -14,6 +14,8 @@ from pydantic import Field, field_validator, model_validator
 
 from pipeline.resources import prompts_dir
 from pipeline.schema.base import Record, Slug, Text
+from pipeline.validate.may_match import MayMatch
+from pipeline.validate.patterns import PatternGroup, checked_pattern, found_in, may_match
 from pipeline.validate.phrases import Lexicon
 from pipeline.validate.remembered import Remembered
 from pipeline.yaml_input import load_yaml_record
@@ -122,31 +124,6 @@ class RealismPrompt(Record):
         return self
 
 
-def _checked_pattern(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
-    return pattern
-
-
-class PatternGroup(Record):
-    """Regular expressions that show the same thing; letter case does not count, ``^`` is the start of a line."""
-
-    note: Text
-    patterns: tuple[Text, ...] = Field(min_length=1)
-
-    @field_validator("patterns")
-    @classmethod
-    def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_checked_pattern(pattern) for pattern in patterns)
-
-    @cached_property
-    def compiled(self) -> re.Pattern[str]:
-        """One pattern for all."""
-        return re.compile("|".join(f"(?:{pattern})" for pattern in self.patterns), re.IGNORECASE | re.MULTILINE)
-
-
 class Density(Record):
     """A figure of speech that counts by how thick it stands.
 
@@ -161,7 +138,7 @@ class Density(Record):
     @field_validator("pattern")
     @classmethod
     def _compile(cls, pattern: str) -> str:
-        return _checked_pattern(pattern)
+        return checked_pattern(pattern)
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
@@ -214,11 +191,11 @@ class SmellsPrompt(Record):
         return Remembered(self._spans_in)
 
     def _spans_in(self, text: str) -> tuple[tuple[int, int, str], ...]:
-        return tuple(
-            (match.start(), match.end(), kind)
-            for kind, group in self.patterns.items()
-            for match in group.compiled.finditer(text)
-        )
+        return tuple(found_in(text, self.patterns, self._may_match))
+
+    @cached_property
+    def _may_match(self) -> MayMatch:
+        return may_match(self.patterns)
 
     @cached_property
     def notes(self) -> dict[str, str]:
@@ -250,12 +227,13 @@ class InjectionPrompt(Record):
 
     def _spans_in(self, text: str) -> tuple[tuple[int, int, str], ...]:
         words = [(start, end, f"{name}: {self.words.groups[name].note}") for start, end, name in self.words.spans(text)]
-        marks = [
-            (match.start(), match.end(), f"{name}: {group.note}")
-            for name, group in self.patterns.items()
-            for match in group.compiled.finditer(text)
-        ]
+        found = found_in(text, self.patterns, self._may_match)
+        marks = [(start, end, f"{name}: {self.patterns[name].note}") for start, end, name in found]
         return (*words, *marks)
+
+    @cached_property
+    def _may_match(self) -> MayMatch:
+        return may_match(self.patterns)
 
 
 class StakesPrompt(Record):
@@ -276,7 +254,7 @@ class StakesPrompt(Record):
     @field_validator("excused", "agent", "agent_in_role", "conditions")
     @classmethod
     def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_checked_pattern(pattern) for pattern in patterns)
+        return tuple(checked_pattern(pattern) for pattern in patterns)
 
     def covers(self, place: str) -> bool:
         """Whether a dotted place is one to search."""

@@ -49,6 +49,17 @@ def test_flat_search_finds_what_brute_force_finds(first: int) -> None:
 
 
 @pytest.mark.parametrize("method", ["flat", "cells", "blocked"])
+def test_pairs_of_one_label_are_left_out_and_no_other(method: Method) -> None:
+    vectors = clustered(1500, 48, seed=3)
+    labels = np.random.default_rng(4).integers(0, 3, len(vectors)).astype(np.int32)
+    everything = brute_force(vectors, 0.8, 300)
+    expected = {(left, right): cosine for (left, right), cosine in everything.items() if labels[left] != labels[right]}
+    assert 10 < len(expected) < len(everything)
+    found = near_pairs(vectors, 0.8, first=300, labels=labels, method=method)
+    assert as_dict(found) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("method", ["flat", "cells", "blocked"])
 @pytest.mark.parametrize("floor", [0.6, 0.92])
 @pytest.mark.parametrize("first", [0, 2900])
 def test_every_method_finds_the_same_pairs(method: Method, floor: float, first: int) -> None:

@@ -9,9 +9,11 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from string import ascii_letters
 from urllib.parse import unquote
 
 from pipeline.validate.folding import look_alike
+from pipeline.validate.may_match import MayMatch
 
 _JOINERS = "\u200c\u200d"
 _DIRECTION = "\u200e\u200f\u061c"
@@ -26,21 +28,25 @@ _HEX = re.compile(r"\b(?:0x)?(?:[0-9a-f]{2}[ :,]?){10,}\b", re.IGNORECASE)
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}){4,}")
 _BINARY = re.compile(r"(?:[01]{8}[ ,]?){6,}")
 _LEET = str.maketrans("4031579@$!", "aoeistgasi")
+_ROT13 = str.maketrans(ascii_letters, codecs.encode(ascii_letters, "rot13"))
 _READABLE = 0.9
 
 
 def disguises(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, what) of characters that do not show, look-alike or styled letters, and unknown scripts."""
-    for unusual in _UNUSUAL.finditer(text):
-        index, char = unusual.start(), unusual[0]
-        if _invisible(text, index, char):
-            yield index, index + 1, f"a character that does not show (U+{ord(char):04X})"
-    for match in _STYLED.finditer(text):
-        yield *match.span(), "letters in a form that is no handwriting of work"
-    for match in _SPELLED.finditer(text):
+    there = _MAY_MATCH.named(text)
+    if "unusual" in there:
+        for unusual in _UNUSUAL.finditer(text):
+            index, char = unusual.start(), unusual[0]
+            if _invisible(text, index, char):
+                yield index, index + 1, f"a character that does not show (U+{ord(char):04X})"
+        for match in _STYLED.finditer(text):
+            yield *match.span(), "letters in a form that is no handwriting of work"
+    for match in _SPELLED.finditer(text) if "spelled" in there else ():
         if sum(char.isalpha() for char in match[0]) > len(match[0]) // 3:
             yield *match.span(), "words spelled letter by letter"
-    yield from _strange_words(text)
+    if not text.isascii():
+        yield from _strange_words(text)
 
 
 def _strange_words(text: str) -> Iterator[tuple[int, int, str]]:
@@ -57,18 +63,19 @@ def _strange_words(text: str) -> Iterator[tuple[int, int, str]]:
 
 def decoded(text: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield (start, end, how, words) for whatever in ``text`` may be words in an encoding."""
-    for pattern, how, decode in _DECODERS:
-        for match in pattern.finditer(text):
+    there = _MAY_MATCH.named(text)
+    for how, (pattern, decode) in _DECODERS.items():
+        for match in pattern.finditer(text) if how in there else ():
             inner = _words(decode, match[0])
             if inner:
                 yield *match.span(), how, inner
     whole = (
-        ("rot13", codecs.decode(text, "rot13")),
+        ("rot13", text.translate(_ROT13)),
         ("reversed letters", text[::-1]),
         ("digits for letters", text.translate(_LEET)),
         ("percent encoding", unquote(text)),
         ("entities", html.unescape(text)),
-        ("split letters", _joined(text)),
+        ("split letters", _joined(text) if "spelled" in there else text),
     )
     for how, inner in whole:
         if text and inner != text:
@@ -139,10 +146,17 @@ def _from_escapes(encoded: str) -> bytes:
     return codecs.decode(encoded, "unicode_escape").encode("utf-8")
 
 
-_DECODERS: tuple[tuple[re.Pattern[str], str, Callable[[str], bytes]], ...] = (
-    (_BASE64, "base64", _from_base64),
-    (_BASE32, "base32", _from_base32),
-    (_HEX, "hexadecimal", _from_hex),
-    (_BINARY, "binary", _from_binary),
-    (_ESCAPES, "escapes", _from_escapes),
+_DECODERS: dict[str, tuple[re.Pattern[str], Callable[[str], bytes]]] = {
+    "base64": (_BASE64, _from_base64),
+    "base32": (_BASE32, _from_base32),
+    "hexadecimal": (_HEX, _from_hex),
+    "binary": (_BINARY, _from_binary),
+    "escapes": (_ESCAPES, _from_escapes),
+}
+_MAY_MATCH = MayMatch(
+    {
+        "unusual": _UNUSUAL.pattern,
+        "spelled": _SPELLED.pattern,
+        **{how: pattern.pattern for how, (pattern, _) in _DECODERS.items()},
+    }
 )

@@ -25,6 +25,8 @@ _VERSION = "1"
 _COMPRESSIBLE = 600
 """Shorter texts say nothing by how well they compress."""
 _SHOWN = 200
+_APART = "\n.\n"
+"""Between texts that are searched together: no phrase runs across it, and lines end there."""
 _DISGUISES = Remembered(lambda text: tuple(disguises(text)))
 _DECODED = Remembered(lambda text: tuple(decoded(text)))
 
@@ -55,7 +57,8 @@ def addressed_to_a_judge(prompt: InjectionPrompt, place: str, text: str) -> Iter
         yield _at(place, folded, text, (start, end), note)
     for start, end, note in _DISGUISES(text):
         yield Finding(place=place, text=text[start:end][:_SHOWN], note=f"disguised: {note}", start=start, end=end)
-    for start, end, how, inner in _DECODED(folded.text):
+    told = _DECODED(folded.text)
+    for start, end, how, inner in told if prompt.spans(fold(_APART.join(inner for *_, inner in told)).text) else ():
         if prompt.spans(fold(inner).text):
             first, last = folded.span(start, end)
             note = f"addressed to a judge, in {how}: {inner[:_SHOWN]}"
