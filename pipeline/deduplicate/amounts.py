@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 CODE, DATE = "code", "date"
+DIGIT = re.compile(r"\d")
+"""What every code, amount and unit has."""
 REACH = 40
 """Characters before an amount in which the word before it is looked for."""
 WORD = r"[^\W\d_][\w'\u2019-]*"
@@ -43,6 +45,8 @@ def _placed(text: str) -> Iterator[tuple[str, str, float]]:
 
 def _amounts(text: str) -> Iterator[tuple[str, str, str]]:
     """Yield of each amount the word before it, the word after it and the number as it stands."""
+    if not DIGIT.search(text):
+        return
     text = CODES.sub(CODE, ATTACHED_UNIT.sub(r"\1 \2", DATES.sub(DATE, text)))
     for match in NUMBERS.finditer(text):
         unit = re.match(r"\s*([^\W\d_]+)", text[match.end() :])

@@ -22,6 +22,7 @@ from pipeline.deduplicate.amounts import (
     CODES,
     DATE,
     DATES,
+    DIGIT,
     NUMBERS,
     WORD,
     amounts_of,
@@ -134,7 +135,8 @@ def mask(text: str, names: Iterable[str] = ()) -> str:
         text = re.sub("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in known), NAME, text)
     text = _WORDS.sub(_mask_runs, DATES.sub(DATE, text))
     text = _NAME_IN_A_SENTENCE.sub(_mask_single, text)
-    text = NUMBERS.sub(f" {NUMBER} ", CODES.sub(CODE, ATTACHED_UNIT.sub(r"\1 \2", text)))
+    if DIGIT.search(text):
+        text = NUMBERS.sub(f" {NUMBER} ", CODES.sub(CODE, ATTACHED_UNIT.sub(r"\1 \2", text)))
     return re.sub(r"\s+([.,;:!?)])", r"\1", re.sub(r"\s+", " ", text)).strip()
 
 
