@@ -14,14 +14,16 @@ from typing import Any
 from pipeline.validate.widened import DOTLESS, widened
 
 MEMORY = 64 * 2**20
-"""Bytes that the automaton of a list may take; with more states than fit, RE2 forgets some and makes them anew."""
+"""Bytes that the automaton of a list may take; with more states than fit, RE2 forgets some and makes them anew. Of a
+list that does not fit at all every pattern may match any text."""
 
 
 class MayMatch:
     """Names the patterns that may match a text.
 
     Args:
-        patterns: regular expressions of Python by name, meant for ``IGNORECASE`` and ``MULTILINE``.
+        patterns: regular expressions of Python by name, meant for ``IGNORECASE`` and ``MULTILINE``; without these flags
+            such as have no class that excludes characters.
     """
 
     def __init__(self, patterns: Mapping[str, str]) -> None:
@@ -49,7 +51,10 @@ class MayMatch:
                 always.add(name)
             else:
                 names.append(name)
-        automaton.Compile()
+        try:
+            automaton.Compile()
+        except re2.error:
+            return automaton, [], set(self._patterns)
         return automaton, names, always
 
     def __getstate__(self) -> dict[str, object]:

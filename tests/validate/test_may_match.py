@@ -131,3 +131,8 @@ def test_names_come_in_the_order_of_the_list_and_survive_pickle() -> None:
 
 def test_a_text_without_the_words_names_no_group() -> None:
     assert LISTED.named("Bananas ripen.") == []
+
+
+def test_a_list_that_is_too_large_is_matched_pattern_by_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.validate.may_match.MEMORY", 1000)
+    assert MayMatch({"one": "[a-z]{900}", "two": "b"}).named("c") == ["one", "two"]

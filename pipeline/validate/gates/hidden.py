@@ -34,15 +34,14 @@ _READABLE = 0.9
 
 def disguises(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, what) of characters that do not show, look-alike or styled letters, and unknown scripts."""
-    there = _MAY_MATCH.named(text)
-    if "unusual" in there:
-        for unusual in _UNUSUAL.finditer(text):
-            index, char = unusual.start(), unusual[0]
-            if _invisible(text, index, char):
-                yield index, index + 1, f"a character that does not show (U+{ord(char):04X})"
+    for unusual in _UNUSUAL.finditer(text):
+        index, char = unusual.start(), unusual[0]
+        if _invisible(text, index, char):
+            yield index, index + 1, f"a character that does not show (U+{ord(char):04X})"
+    if not text.isascii():
         for match in _STYLED.finditer(text):
             yield *match.span(), "letters in a form that is no handwriting of work"
-    for match in _SPELLED.finditer(text) if "spelled" in there else ():
+    for match in _SPELLED.finditer(text) if "spelled" in _MAY_MATCH.named(text) else ():
         if sum(char.isalpha() for char in match[0]) > len(match[0]) // 3:
             yield *match.span(), "words spelled letter by letter"
     if not text.isascii():
@@ -154,9 +153,5 @@ _DECODERS: dict[str, tuple[re.Pattern[str], Callable[[str], bytes]]] = {
     "escapes": (_ESCAPES, _from_escapes),
 }
 _MAY_MATCH = MayMatch(
-    {
-        "unusual": _UNUSUAL.pattern,
-        "spelled": _SPELLED.pattern,
-        **{how: pattern.pattern for how, (pattern, _) in _DECODERS.items()},
-    }
+    {"spelled": _SPELLED.pattern, **{how: pattern.pattern for how, (pattern, _) in _DECODERS.items()}}
 )
