@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.garbage import loaded_for_good
+from pipeline.garbage import searched_seldom
 from pipeline.generate.stage import GenerationContext, generate
 from pipeline.models.client import open_client
 from pipeline.models.requests import ChatMessage
@@ -107,7 +107,7 @@ async def generate_stage(load: Load) -> int:
     with store_on_disk() as store:
         async with open_client(fitting.models, store) as client:
             context = GenerationContext(seeds=seeds, specification=fitting, client=client)
-            with loaded_for_good():
+            with searched_seldom():
                 made = await generate(attempts, context)
             assert len(made) == load.rows
             return client.calls_made

@@ -29,7 +29,7 @@ from pipeline.deduplicate.vector_store import KeptEncoder
 from pipeline.errors import WorkError
 from pipeline.exemplars import load_exemplars
 from pipeline.finish import make_release
-from pipeline.garbage import loaded_for_good
+from pipeline.garbage import searched_seldom
 from pipeline.label_files import load_reviews
 from pipeline.mirror import fetch_releases, mirrored, put_release
 from pipeline.models.client import ModelClient, open_client
@@ -167,10 +167,10 @@ async def run_build(
         )
         client = await stack.enter_async_context(opened)
         context = await context_of(stands, seeds, client, out=out, progress=progress, runner=runner)
-        with loaded_for_good():
+        with searched_seldom():
             ledger, stopped = await run_rounds(context)
-        making = partial(make_release, context, store, ledger, stopped, inherited=inherited, out=out)
-        release, manifest = await asyncio.to_thread(making)
+            making = partial(make_release, context, store, ledger, stopped, inherited=inherited, out=out)
+            release, manifest = await asyncio.to_thread(making)
         if storage is not None:
             await asyncio.to_thread(put_release, storage, release)
         return BuildResult(release=release, manifest=manifest, calls_made=client.calls_made)

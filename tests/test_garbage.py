@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.build import run_build
-from pipeline.garbage import loaded_for_good
+from pipeline.garbage import NEW_OBJECTS, searched_seldom
 from pipeline.progress import SilentProgress
 from pipeline.seeds import load_specification
 from tests.support.builds import specification, write_specification
@@ -28,13 +28,15 @@ class _Node:
 class _Looking(SilentProgress):
     def __init__(self) -> None:
         self.frozen: list[int] = []
+        self.new_objects: list[int] = []
 
     def start(self, stage: str, *, total: int | None = None, round: int | None = None) -> None:
         self.frozen.append(gc.get_freeze_count())
+        self.new_objects.append(gc.get_threshold()[0])
 
 
 def test_garbage_of_the_block_is_found_in_it() -> None:
-    with loaded_for_good():
+    with searched_seldom():
         assert gc.get_freeze_count() > 0
         ring = weakref.ref(_Node())
         gc.collect()
@@ -42,11 +44,11 @@ def test_garbage_of_the_block_is_found_in_it() -> None:
 
 
 def test_afterwards_all_is_as_before_an_error_too() -> None:
-    kept = [_Node()]
+    kept, before = [_Node()], gc.get_threshold()
     there = weakref.ref(kept[0])
 
     def fail() -> None:
-        with loaded_for_good():
+        with searched_seldom():
             kept.clear()
             gc.collect()
             assert there() is not None, "it was there before and is not looked at"
@@ -55,8 +57,15 @@ def test_afterwards_all_is_as_before_an_error_too() -> None:
     with pytest.raises(RuntimeError):
         fail()
     assert gc.get_freeze_count() == 0
+    assert gc.get_threshold() == before
     gc.collect()
     assert there() is None
+
+
+def test_rings_do_not_pile_up_though_they_are_looked_for_seldom() -> None:
+    with searched_seldom():
+        rings = [weakref.ref(_Node()) for _ in range(4 * NEW_OBJECTS)]
+        assert sum(ring() is not None for ring in rings) <= NEW_OBJECTS + 1
 
 
 def test_a_build_generates_with_what_it_loaded_out_of_the_way(tmp_path: Path) -> None:
@@ -66,4 +75,5 @@ def test_a_build_generates_with_what_it_loaded_out_of_the_way(tmp_path: Path) ->
         asyncio.run(run_build(spec, out=tmp_path, progress=looking))
     assert looking.frozen
     assert min(looking.frozen) > 10_000
+    assert set(looking.new_objects) == {NEW_OBJECTS}
     assert gc.get_freeze_count() == 0
