@@ -24,7 +24,7 @@ _KINDS = {*_WIDE, r"\W", r"\D", r"\S"}
 _BOUNDARIES = (r"\b", r"\B", r"\A", r"\Z")
 _ESCAPE = r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)"
 _PIECE = re.compile(rf"{_ESCAPE}|\[\^?\]?|\(\?<?[=!]|\{{,|.", re.DOTALL)
-_PIECE_OF_CLASS = re.compile(rf"{_ESCAPE}|-(?=\])|.", re.DOTALL)
+_PIECE_OF_CLASS = re.compile(rf"{_ESCAPE}|.", re.DOTALL)
 
 
 def widened(pattern: str) -> str:
@@ -85,13 +85,13 @@ def _inside(pieces: list[str], *, excluded: bool) -> Iterator[str]:
     One that holds characters beyond ASCII holds an ``i`` too: the others that are one with it may be among them.
     """
     beyond = False
-    for piece in pieces:
+    for at, piece in enumerate(pieces):
         if piece in _KINDS and excluded:
             raise ValueError(f"{piece} in a class that excludes it")
         beyond = beyond or not _character(piece).isascii()
         if piece == "]":
             yield "i]" if beyond and not excluded else "]"
-        elif piece in ("[", "-") and (piece == "[" or pieces[-2:-1] == [piece]):
+        elif piece == "[" or (piece == "-" and pieces[at + 1 :] == ["]"]):
             yield f"\\{piece}"
         elif piece == r"\b":
             yield r"\x{08}"

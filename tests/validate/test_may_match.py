@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.validate.gates.hidden import PATTERNS
 from pipeline.validate.may_match import MayMatch
 from pipeline.validate.phrases import Lexicon, PhraseGroup
 from pipeline.validate.prompts import load_gate_prompts
@@ -27,12 +28,13 @@ GROUPS = {
     **{f"injection patterns.{name}": group.compiled for name, group in PROMPTS.injection.patterns.items()},
     **{f"smells patterns.{name}": group.compiled for name, group in PROMPTS.smells.patterns.items()},
 }
+GROUPS |= {f"hidden.{name}": pattern for name, pattern in PATTERNS.items()}
 LISTED = MayMatch({name: pattern.pattern for name, pattern in GROUPS.items()})
 PIECES = (
     *("a", "i", "s", "no", ".", " ", "-", "^", "$", r"\b", r"\w", r"\d", r"\s", r"\W", r"\S", r"\D", "[a-f]", "[^a-f]"),
     *(r"[\w'-]+", r"[\s\u2010-\u2013]", r"[^\]\n]", "[]x]", "[^]x]", r"[^\w.]", "[a[b]", r"(?<!\w)", r"(?!\w|[.)])"),
     *(r"(?=\S*\d)", "(?:is|it)", "(?-i:NO)", r"(?<=\b\()", "{0,2}", "+", "*?", "|", r"\xe9", r"\(", "\u017f"),
-    *(r"\u0130", r"[\u012d-\u0135]", "[^\u0131]", "[a\u0130-]"),
+    *(r"\u0130", r"[\u012d-\u0135]", "[^\u0131]", "[a\u0130-]", "[a-f_-]", "[-a-f]", "[n-oa-]"),
 )
 """What expressions of the lists are made of."""
 CHARACTERS = "aisnoANO.x] -\n_(5\u00e9\u0130\u0131\u017f\u212a\u2012\u00a0\x1c\ud800"

@@ -152,6 +152,6 @@ _DECODERS: dict[str, tuple[re.Pattern[str], Callable[[str], bytes]]] = {
     "binary": (_BINARY, _from_binary),
     "escapes": (_ESCAPES, _from_escapes),
 }
-_MAY_MATCH = MayMatch(
-    {"spelled": _SPELLED.pattern, **{how: pattern.pattern for how, (pattern, _) in _DECODERS.items()}}
-)
+PATTERNS = {"spelled": _SPELLED, **{how: pattern for how, (pattern, _) in _DECODERS.items()}}
+"""What shows that words may be hidden in a text, by how they are."""
+_MAY_MATCH = MayMatch({how: pattern.pattern for how, pattern in PATTERNS.items()})
