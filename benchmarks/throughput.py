@@ -50,6 +50,8 @@ RESPONDERS = {
 """Who replies to those that read replies; the others get an echo."""
 FAULTY = {"status_429": 0.10, "status_500": 0.05, "retry_after": "1", "at_most": 20}
 LIBRARIES = ("aiohttp", "dspy", "httpx", "openai", "pydantic")
+LONGEST = 240
+"""Seconds after which a contender is ended."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,11 @@ def measure(name: str, command: Sequence[str], scenario: Scenario, rows: int, ba
     load = {"base_url": base_url, "rows": rows, "in_flight": scenario.in_flight, "words": 600}
     try:
         done = subprocess.run(
-            [*command, json.dumps(load)], capture_output=True, text=True, timeout=240, cwd=ROOT, check=True
+            [*command, json.dumps(load)], capture_output=True, text=True, timeout=LONGEST, cwd=ROOT, check=True
         )
         took = json.loads(done.stdout.strip().splitlines()[-1])
+    except subprocess.TimeoutExpired:
+        return Measurement(name, problem=f"not done after {LONGEST} s")
     except (subprocess.SubprocessError, ValueError, IndexError) as error:
         said = str(getattr(error, "stderr", None) or error).strip().splitlines()
         return Measurement(name, problem=f"{type(error).__name__}: {said[-1][:200] if said else ''}")
@@ -218,7 +222,8 @@ def main() -> None:
         print(scenario.name, flush=True)
         kept = scenarios.get(scenario.name, {}).get("measurements", {})
         new = run(scenario, given.contenders, rivals)
-        kept |= {one.contender: asdict(one) for one in new if one.calls or one.contender not in kept}
+        known_calls = {name: one["calls"] for name, one in kept.items()}
+        kept |= {one.contender: asdict(one) for one in new if one.calls or not known_calls.get(one.contender)}
         scenarios[scenario.name] = {**asdict(scenario), "measurements": kept}
         result = {
             "versions": versions(rivals),
