@@ -222,8 +222,7 @@ def main() -> None:
         print(scenario.name, flush=True)
         kept = scenarios.get(scenario.name, {}).get("measurements", {})
         new = run(scenario, given.contenders, rivals)
-        known_calls = {name: one["calls"] for name, one in kept.items()}
-        kept |= {one.contender: asdict(one) for one in new if one.calls or not known_calls.get(one.contender)}
+        kept |= {one.contender: asdict(one) for one in new if one.calls or not kept.get(one.contender, {}).get("calls")}
         scenarios[scenario.name] = {**asdict(scenario), "measurements": kept}
         result = {
             "versions": versions(rivals),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 
 from pydantic import Field, field_validator
 
-from pipeline.schema.base import Record, Text
+from pipeline.schema.base import Record, Slug, Text
 from pipeline.validate.may_match import MayMatch
 
 
@@ -42,13 +42,17 @@ class PatternGroup(Record):
         return re.compile("|".join(f"(?:{pattern})" for pattern in self.patterns), re.IGNORECASE | re.MULTILINE)
 
 
-def may_match(groups: Mapping[str, PatternGroup]) -> MayMatch:
-    """Return what tells which groups may match a text."""
-    return MayMatch({name: group.compiled.pattern for name, group in groups.items()})
+class Patterned(Record):
+    """A record with groups of expressions, by name."""
 
+    patterns: dict[Slug, PatternGroup]
 
-def found_in(text: str, groups: Mapping[str, PatternGroup], possible: MayMatch) -> Iterator[tuple[int, int, str]]:
-    """Yield the matches of groups in a text, one group after the other: start, end, name of the group."""
-    for name in possible.named(text):
-        for match in groups[name].compiled.finditer(text):
-            yield match.start(), match.end(), name
+    def matches_in(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Yield the matches in a text, one group after the other: start, end, name of the group."""
+        for name in self._may_match.named(text):
+            for match in self.patterns[name].compiled.finditer(text):
+                yield match.start(), match.end(), name
+
+    @cached_property
+    def _may_match(self) -> MayMatch:
+        return MayMatch({name: group.compiled.pattern for name, group in self.patterns.items()})

@@ -14,8 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from pipeline.resources import prompts_dir
 from pipeline.schema.base import Record, Slug, Text
-from pipeline.validate.may_match import MayMatch
-from pipeline.validate.patterns import PatternGroup, checked_pattern, found_in, may_match
+from pipeline.validate.patterns import Patterned, PatternGroup, checked_pattern
 from pipeline.validate.phrases import Lexicon
 from pipeline.validate.remembered import Remembered
 from pipeline.yaml_input import load_yaml_record
@@ -146,7 +145,7 @@ class Density(Record):
         return re.compile(self.pattern, re.MULTILINE)
 
 
-class SmellsPrompt(Record):
+class SmellsPrompt(Patterned):
     """What gives a text away as made up, without a judge.
 
     ``points`` of a kind are what one finding of it weighs; a scenario whose points reach 1 fails. Kinds are the names
@@ -157,7 +156,6 @@ class SmellsPrompt(Record):
     version: Text
     points: dict[Slug, float]
     words: Lexicon
-    patterns: dict[Slug, PatternGroup]
     densities: dict[Slug, Density]
     generic: dict[Text, tuple[Text, ...]]
     computed: dict[ComputedTell, Text]
@@ -191,11 +189,7 @@ class SmellsPrompt(Record):
         return Remembered(self._spans_in)
 
     def _spans_in(self, text: str) -> tuple[tuple[int, int, str], ...]:
-        return tuple(found_in(text, self.patterns, self._may_match))
-
-    @cached_property
-    def _may_match(self) -> MayMatch:
-        return may_match(self.patterns)
+        return tuple(self.matches_in(text))
 
     @cached_property
     def notes(self) -> dict[str, str]:
@@ -212,7 +206,7 @@ class InjectionLimits(Record):
     repeated: float = Field(gt=0, lt=1)
 
 
-class InjectionPrompt(Record):
+class InjectionPrompt(Patterned):
     """What shows that a text is addressed to a judge."""
 
     version: Text
@@ -227,13 +221,8 @@ class InjectionPrompt(Record):
 
     def _spans_in(self, text: str) -> tuple[tuple[int, int, str], ...]:
         words = [(start, end, f"{name}: {self.words.groups[name].note}") for start, end, name in self.words.spans(text)]
-        found = found_in(text, self.patterns, self._may_match)
-        marks = [(start, end, f"{name}: {self.patterns[name].note}") for start, end, name in found]
+        marks = [(start, end, f"{name}: {self.patterns[name].note}") for start, end, name in self.matches_in(text)]
         return (*words, *marks)
-
-    @cached_property
-    def _may_match(self) -> MayMatch:
-        return may_match(self.patterns)
 
 
 class StakesPrompt(Record):
