@@ -47,18 +47,26 @@ def denials(text: str) -> int:
     return len(_NEGATION.findall(normalise(text)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
-    """A text with what a high share of common words can hide: its amounts, sorted, and how often it denies."""
+    """A text with what a high share of common words can hide: its amounts, sorted, and how often it denies.
 
-    text: str
+    The text is held in the parts that it came in, which others hold too.
+    """
+
+    parts: tuple[str, ...]
     amounts: tuple[str, ...]
     denials: int
 
     @classmethod
-    def of(cls, text: str, amounts: Iterable[str]) -> Item:
-        """Return a text with the amounts that were in it before any mask."""
-        return cls(text, tuple(sorted(amounts)), denials(text))
+    def of(cls, parts: tuple[str, ...], amounts: Iterable[str]) -> Item:
+        """Return the text of some parts with the amounts that were in it before any mask."""
+        return cls(parts, tuple(sorted(amounts)), denials(" ".join(parts)))
+
+    @property
+    def text(self) -> str:
+        """The parts as one text."""
+        return " ".join(self.parts)
 
     def same_words_as(self, other: Item) -> bool:
         """Tell whether two texts have nearly the same words, the same amounts, and deny equally often."""

@@ -33,7 +33,7 @@ Near = Mapping[int, Sequence[tuple[int, float]]]
 """Plots near a plot, with the cosine, by its number."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class KeptRow:
     """What is remembered of a row that stays: enough to know its copies, and to show what they copy.
 

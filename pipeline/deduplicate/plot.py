@@ -43,7 +43,7 @@ _NAME_IN_A_SENTENCE = re.compile(rf"(?<=[^\W\d_] ){WORD}|(?<=[,;:] ){WORD}")
 _PARTICLES = frozenset({"al", "bin", "da", "de", "del", "den", "der", "di", "du", "la", "of", "van", "von"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Plot:
     """What two scenarios are compared by.
 

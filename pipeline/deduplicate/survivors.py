@@ -19,7 +19,7 @@ from pipeline.deduplicate.semantic import Method, Pairs, near_between, near_pair
 Layer = Literal["exact", "lexical", "semantic"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A row to compare: ``surface`` by equality, ``parts`` together by their words, and one by one by embeddings.
 
@@ -38,7 +38,7 @@ class Entry:
     @property
     def item(self) -> Item:
         """What the lexical layer compares."""
-        return Item.of(" ".join(self.parts), self.plot.amounts if self.plot else ())
+        return Item.of(self.parts, self.plot.amounts if self.plot else ())
 
     def doubt(self, other: Entry) -> str | None:
         """Return why a person has to look before one is called a copy of the other; ``None`` for no reason."""

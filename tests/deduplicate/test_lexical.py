@@ -31,7 +31,7 @@ def long_text(seed: int, words: int = 120) -> str:
 
 
 def items(*texts: str) -> list[Item]:
-    return [Item.of(text, amounts_of(text)) for text in texts]
+    return [Item.of((text,), amounts_of(text)) for text in texts]
 
 
 def edited(text: str, place: int, word: str) -> str:
