@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import string
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.deduplicate import lexical
 from pipeline.deduplicate.amounts import amounts_of
 from pipeline.deduplicate.lexical import (
     BANDS,
@@ -58,6 +61,25 @@ def test_another_amount_or_a_negation_is_looked_at_by_the_next_layer() -> None:
         assert jaccard(text, other) >= THRESHOLD
         assert representatives(items(text, other)) == [0, 1]
     assert representatives(items(text, edited(text, 90, "other"))) == [0, 0]
+
+
+def test_texts_of_one_template_are_told_apart_without_comparing_their_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of them share a band of their signatures with some other; their words are half of all."""
+    common = long_text(7, 100)
+    told = items(
+        *(f"{common} {' '.join(random.Random(seed).choices(string.ascii_letters, k=50))}" for seed in range(200))
+    )
+    words, sharing, compared = Words(), 0, []
+    monkeypatch.setattr(lexical, "jaccard", lambda here, there: compared.append(here) or jaccard(here, there))
+    seen: set[int] = set()
+    for number, item in enumerate(told):
+        bands = set(bands_of(item.text).tolist())
+        sharing += bool(bands & seen)
+        seen |= bands
+        assert words.first_like(item) is None
+        words.add(number, item)
+    assert sharing > 100
+    assert len(compared) < 10
 
 
 def test_no_chain_of_small_steps_joins_two_texts() -> None:
