@@ -62,6 +62,19 @@ def test_afterwards_all_is_as_before_an_error_too() -> None:
     assert there() is None
 
 
+def test_of_two_blocks_the_one_that_ends_last_takes_it_back() -> None:
+    before = gc.get_threshold()
+    first, second = searched_seldom(), searched_seldom()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert gc.get_threshold()[0] == NEW_OBJECTS
+    assert gc.get_freeze_count() > 0
+    second.__exit__(None, None, None)
+    assert gc.get_threshold() == before
+    assert gc.get_freeze_count() == 0
+
+
 def test_rings_do_not_pile_up_though_they_are_looked_for_seldom() -> None:
     with searched_seldom():
         rings = [weakref.ref(_Node()) for _ in range(4 * NEW_OBJECTS)]
