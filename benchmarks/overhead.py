@@ -57,6 +57,8 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 SEEN_EVERY = 100
 """Candidates between two looks at the memory."""
+LOOKS_KEPT = 100
+"""Looks at the memory that a result holds, at most."""
 DIMENSIONS = 384
 WORDS = 12
 """Words of its own that each of a situation's texts gets."""
@@ -229,7 +231,7 @@ def build_once(candidates: int, encoder: str) -> dict[str, Any]:
         "encoder_cpu_milliseconds_a_candidate": round(1000 * spent["encoder"] / candidates, 1),
         "texts_encoded_a_candidate": round(spent["texts"] / candidates, 2),
         "manifest_sha256": manifest,
-        "resident_mib": stages.memory,
+        "resident_mib": thinned(stages.memory),
         "peak_mib": _peak_mib(),
         "peak_mib_before": before,
     }
@@ -250,6 +252,12 @@ def resident_mib() -> int:
     """Return what the process holds in memory now."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+
+def thinned(looks: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return evenly spaced looks, the last among them."""
+    step = -(-len(looks) // LOOKS_KEPT) or 1
+    return list(looks[::-1][::step])[::-1]
 
 
 def slope(runs: Sequence[Mapping[str, Any]], figure: str) -> float | None:
