@@ -93,18 +93,17 @@ class Words:
 
     def add(self, number: int, item: Item) -> None:
         """Let a text be found, by a number that no other has; one without words never is."""
-        signature = _signature_of(item)
         self._items[number] = item
-        self._signatures[number] = signature
-        for band in _found_by(signature):
+        self._signatures[number], bands = _sketch_of(item)
+        for band in bands:
             if self._first.setdefault(band, number) != number:
                 self._others.setdefault(band, []).append(number)
 
     def first_like(self, item: Item) -> int | None:
         """Return the smallest number of a text with nearly the same words, equal amounts and as many denials."""
-        signature = _signature_of(item)
-        bands = [band for band in _found_by(signature) if band in self._first]
-        near = sorted({number for band in bands for number in (self._first[band], *self._others.get(band, ()))})
+        signature, bands = _sketch_of(item)
+        shared = [band for band in bands if band in self._first]
+        near = sorted({number for band in shared for number in (self._first[band], *self._others.get(band, ()))})
         if not near:
             return None
         agreeing = (np.stack([self._signatures[number] for number in near]) == signature).sum(axis=1) >= AGREEING
@@ -163,14 +162,13 @@ def _bands(signature: NDArray[np.uint32]) -> NDArray[np.uint64]:
 
 
 @lru_cache(maxsize=64)
-def _signature_of(item: Item) -> NDArray[np.uint32]:
-    """Return the signature of a text; one that nothing is like is added right after it was looked for."""
-    return _signature(item.text)
+def _sketch_of(item: Item) -> tuple[NDArray[np.uint32], tuple[int, ...]]:
+    """Return the signature of a text and the bands by which it is found.
 
-
-def _found_by(signature: NDArray[np.uint32]) -> list[int]:
-    """Return the bands by which a text is found."""
-    return [band for band in _bands(signature).tolist() if band]
+    A text that nothing is like is added right after it was looked for.
+    """
+    signature = _signature(item.text)
+    return signature, tuple(band for band in _bands(signature).tolist() if band)
 
 
 @cache
