@@ -79,9 +79,9 @@ SCENARIOS = (
     Scenario("200 ms, 64 in flight", 0.2, 64, 120),
     Scenario("200 ms, 256 in flight", 0.2, 256, 30),
     Scenario("200 ms, 1024 in flight", 0.2, 1024, 8),
-    Scenario("2 s, 64 in flight", 2.0, 64, 8),
-    Scenario("2 s, 256 in flight", 2.0, 256, 6),
-    Scenario("2 s, 1024 in flight", 2.0, 1024, 5),
+    Scenario("2 s, 64 in flight", 2.0, 64, 16),
+    Scenario("2 s, 256 in flight", 2.0, 256, 16),
+    Scenario("2 s, 1024 in flight", 2.0, 1024, 8),
     Scenario("200 ms, 64 in flight, 10% 429 and 5% 500", 0.2, 64, 60, faults=FAULTY),
     Scenario("200 ms, 64 in flight, lognormal", 0.2, 64, 180, sigma=0.8),
 )
