@@ -214,15 +214,15 @@ class InjectionPrompt(Patterned):
     patterns: dict[Slug, PatternGroup] = Field(min_length=1)
     limits: InjectionLimits
 
-    @cached_property
-    def spans(self) -> Remembered[tuple[tuple[int, int, str], ...]]:
-        """Gives the matches of words and patterns in a folded text: start, end, what it is."""
-        return Remembered(self._spans_in)
-
-    def _spans_in(self, text: str) -> tuple[tuple[int, int, str], ...]:
+    def spans(self, text: str) -> tuple[tuple[int, int, str], ...]:
+        """Return the matches of words and patterns in a folded text: start, end, what it is."""
         words = [(start, end, f"{name}: {self.words.groups[name].note}") for start, end, name in self.words.spans(text)]
         marks = [(start, end, f"{name}: {self.patterns[name].note}") for start, end, name in self.matches_in(text)]
         return (*words, *marks)
+
+    def may_match(self, text: str) -> bool:
+        """Whether there may be a match in a folded text; where not, there is none in any part of it either."""
+        return self.words.may_match(text) or bool(self._may_match.named(text))
 
 
 class StakesPrompt(Record):
