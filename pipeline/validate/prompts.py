@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from pipeline.resources import prompts_dir
 from pipeline.schema.base import Record, Slug, Text
+from pipeline.validate.may_match import MayMatch
 from pipeline.validate.patterns import Patterned, PatternGroup, checked_pattern
 from pipeline.validate.phrases import Lexicon
 from pipeline.validate.remembered import Remembered
@@ -252,6 +253,17 @@ class StakesPrompt(Record):
     @cached_property
     def _places(self) -> re.Pattern[str]:
         return re.compile("|".join(re.escape(one).replace(r"\*", r"\d+") for one in self.places))
+
+    def may_tell(self, sentences: Iterable[str]) -> bool:
+        """Whether one of the sentences may name a gain or a loss and set a condition, whoever it speaks of."""
+        may = self._may_match.named("\n".join(sentences))
+        return "excused" in may or ("conditions" in may and "stakes" in may)
+
+    @cached_property
+    def _may_match(self) -> MayMatch:
+        stakes = (self.gains.compiled.pattern, self.losses.compiled.pattern)
+        parts = {"excused": self.excused, "conditions": self.conditions, "stakes": stakes}
+        return MayMatch({name: "|".join(f"(?:{one})" for one in part) for name, part in parts.items() if part})
 
     def struck(self, sentence: str) -> str:
         """Return a sentence without what is excused."""
