@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 
 _CONTROL_TOKEN = re.compile(
-    r"<(?=\|)|<(?=\uff5c)|(?<=\|)>|<(?=/?(?:s|start_of_turn|end_of_turn|bos|eos|think|im_start|im_end)>)"
+    r"<(?=[|\uff5c]|/?(?:s|start_of_turn|end_of_turn|bos|eos|think|im_start|im_end)>)|>(?<=\|>)"
     r"|\[(?=/?INST\]|/?SYSTEM_PROMPT\])",
     re.IGNORECASE,
 )

@@ -49,6 +49,28 @@ def test_chat_template_tokens_are_broken(token: str) -> None:
     assert shown.endswith(" after")
 
 
+PIECES = ("<", ">", "[", "]", "/", "|", "\uff5c", "s", "S", "think", "eos", "INST", "System_Prompt", "a")
+
+
+def plainly_broken(text: str) -> str:
+    """The text with its control tokens broken, bracket by bracket."""
+    names = ("s", "start_of_turn", "end_of_turn", "bos", "eos", "think", "im_start", "im_end")
+    begun = ["<|", "<\uff5c", *(f"<{slash}{name}>" for name in names for slash in ("", "/"))]
+    begun += ["[inst]", "[/inst]", "[system_prompt]", "[/system_prompt]"]
+    broken = ""
+    for at, char in enumerate(text):
+        opens = any(text[at:].lower().startswith(token) for token in begun)
+        closes = char == ">" and text[:at].endswith("|")
+        broken += {"<": "\u2039", ">": "\u203a", "[": "\u2045"}[char] if opens or closes else char
+    return broken
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12))
+def test_tokens_are_broken_wherever_they_stand(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert visible(text) == plainly_broken(text)
+
+
 @pytest.mark.parametrize("char", ["\u200b", "\u202e", "\U000e0041", "\ufeff", "\x1b", "\u2028", "\ue000", "\u00ad"])
 def test_characters_that_do_not_show_are_written_out(char: str) -> None:
     assert visible(f"a{char}b") == f"a{{U+{ord(char):04X}}}b"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pipeline.deduplicate.encoder import Encoder
 from pipeline.models.client import Completer
@@ -58,12 +59,12 @@ class ValidationContext:
     def __post_init__(self) -> None:
         object.__setattr__(self, "turns", asyncio.Semaphore(self.at_once))
 
-    @property
+    @cached_property
     def motive_options(self) -> dict[str, Motive]:
         """The motives to choose among, by id."""
         return {name: self.seeds.motives[name] for name in self.motives or self.seeds.motives}
 
-    @property
+    @cached_property
     def risk_type_options(self) -> dict[str, RiskType]:
         """The risk types to choose among, by id."""
         return {name: self.seeds.risk_types[name] for name in self.risk_types or self.seeds.risk_types}

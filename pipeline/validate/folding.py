@@ -16,6 +16,7 @@ from functools import lru_cache
 
 _TAGS = range(0xE0020, 0xE007F)
 """Tag characters: ASCII that does not show."""
+_BEYOND = re.compile(r"[^\x00-\x7f]")
 _NAMED_LETTER = re.compile(r"\b(SMALL|CAPITAL|SYMBOL)(?: CAPITAL)? LETTER ([A-Z])$|LETTER SMALL CAPITAL ([A-Z])$")
 _PUNCTUATION = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2010": "-", "\u2011": "-"})
 
@@ -36,6 +37,8 @@ def fold(text: str) -> Folded:
     """Return ``text`` without marks and characters that do not show, in plain letters where any look or count alike."""
     if text.isascii():
         return Folded(text, range(len(text)))
+    if all(len(_folded_char(char)) == 1 for char in _BEYOND.findall(text)):
+        return Folded(_BEYOND.sub(lambda found: _folded_char(found[0]), text), range(len(text)))
     pieces = [(part, offset) for offset, char in enumerate(text) for part in _folded_char(char)]
     return Folded("".join(part for part, _ in pieces), tuple(offset for _, offset in pieces))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pipeline.fence import fenced
 from pipeline.models.client import Completer
 from pipeline.models.requests import ChatMessage
+from pipeline.recent import Recent
 from pipeline.render import judge_part_text, result_texts, scenario_text
 from pipeline.schema.scenario import Scenario
 from pipeline.validate.answers import Answer, read_answer
@@ -34,11 +35,18 @@ class Asked:
 
 def case_text(scenario: Scenario, *, paths: bool) -> str:
     """Return the fenced scenario: what the agent sees and what tools tell it; with ``paths``, the judge's part too."""
+    parts = _PARTS(scenario)
+    return "\n\n".join(parts if paths else parts[:1])
+
+
+def _parts(scenario: Scenario) -> tuple[str, ...]:
     said = [text for _, text in result_texts(scenario.simulation) if len(text.split()) >= _PROSE_WORDS]
     results = "\n".join(f"- {text}" for text in dict.fromkeys(said)) or "(nothing but codes and figures)"
     view = f"{scenario_text(scenario.view)}\n\nTOOLS RETURN\n{results}"
-    parts = fenced([("CASE", view), ("PATHS", judge_part_text(scenario.judge))])
-    return "\n\n".join(parts if paths else parts[:1])
+    return fenced([("CASE", view), ("PATHS", judge_part_text(scenario.judge))])
+
+
+_PARTS = Recent(_parts)
 
 
 def bare_case(text: str) -> str:

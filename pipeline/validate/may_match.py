@@ -33,8 +33,11 @@ class MayMatch:
         """Return the names of the patterns that may match, in the order in which they were given."""
         automaton, names, always = self._compiled
         plain = text if text.isascii() else text.translate(DOTLESS)
-        found = {names[at] for at in automaton.Match(plain.encode("utf-8", "replace")) or ()} if names else set()
-        return [name for name in self._patterns if name in found or name in always] if found or always else []
+        found = automaton.Match(plain.encode("utf-8", "replace")) if names else None
+        if not found and not always:
+            return []
+        may = {names[at] for at in found or ()} | always
+        return [name for name in self._patterns if name in may]
 
     @cached_property
     def _compiled(self) -> tuple[Any, list[str], set[str]]:

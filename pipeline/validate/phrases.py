@@ -92,6 +92,10 @@ class Lexicon(Record):
         )
         return tuple(sorted(found))
 
+    def may_match(self, text: str) -> bool:
+        """Whether there may be a match in a text; where not, there is none in any part of it either."""
+        return bool(self._may_match.named(text.replace("_", " ")))
+
     def extended(self, extra: Mapping[str, PhraseGroup]) -> Lexicon:
         """Return the list with groups beside its own, made once for each set of them."""
         key = tuple((name, group.note, group.phrases) for name, group in extra.items())

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal, Self, TypeVar, get_args
 
@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from pipeline.resources import prompts_dir
 from pipeline.schema.base import Record, Slug, Text
+from pipeline.validate.may_match import MayMatch
 from pipeline.validate.patterns import Patterned, PatternGroup, checked_pattern
 from pipeline.validate.phrases import Lexicon
 from pipeline.validate.remembered import Remembered
@@ -214,15 +215,15 @@ class InjectionPrompt(Patterned):
     patterns: dict[Slug, PatternGroup] = Field(min_length=1)
     limits: InjectionLimits
 
-    @cached_property
-    def spans(self) -> Remembered[tuple[tuple[int, int, str], ...]]:
-        """Gives the matches of words and patterns in a folded text: start, end, what it is."""
-        return Remembered(self._spans_in)
-
-    def _spans_in(self, text: str) -> tuple[tuple[int, int, str], ...]:
+    def spans(self, text: str) -> tuple[tuple[int, int, str], ...]:
+        """Return the matches of words and patterns in a folded text: start, end, what it is."""
         words = [(start, end, f"{name}: {self.words.groups[name].note}") for start, end, name in self.words.spans(text)]
         marks = [(start, end, f"{name}: {self.patterns[name].note}") for start, end, name in self.matches_in(text)]
         return (*words, *marks)
+
+    def may_match(self, text: str) -> bool:
+        """Whether there may be a match in a folded text; where not, there is none in any part of it either."""
+        return self.words.may_match(text) or bool(self._may_match.named(text))
 
 
 class StakesPrompt(Record):
@@ -252,6 +253,17 @@ class StakesPrompt(Record):
     @cached_property
     def _places(self) -> re.Pattern[str]:
         return re.compile("|".join(re.escape(one).replace(r"\*", r"\d+") for one in self.places))
+
+    def may_tell(self, sentences: Iterable[str]) -> bool:
+        """Whether one of the sentences may name a gain or a loss and set a condition, whoever it speaks of."""
+        may = self._may_match.named("\n".join(sentences))
+        return "excused" in may or ("conditions" in may and "stakes" in may)
+
+    @cached_property
+    def _may_match(self) -> MayMatch:
+        stakes = (self.gains.compiled.pattern, self.losses.compiled.pattern)
+        parts = {"excused": self.excused, "conditions": self.conditions, "stakes": stakes}
+        return MayMatch({name: "|".join(f"(?:{one})" for one in part) for name, part in parts.items() if part})
 
     def struck(self, sentence: str) -> str:
         """Return a sentence without what is excused."""
@@ -297,6 +309,7 @@ class GatePrompts:
         return hashlib.sha256(joined.encode("ascii")).hexdigest()[:_HASH_DIGITS]
 
 
+@lru_cache(maxsize=256)
 def first_sentence(text: str) -> str:
     """Return a definition's first sentence, on one line: what an entry is, before what it is not."""
     return re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 MOST = 8192
-"""Texts that are remembered; when there are so many, all are forgotten."""
+"""Texts that are remembered; of more, those that were asked for last."""
 LONGEST = 240
 """Characters of the longest text that is remembered; longer ones are prose and hardly come again."""
 
@@ -21,19 +22,11 @@ class Remembered(Generic[T]):
 
     def __init__(self, answer: Callable[[str], T]) -> None:
         self._answer = answer
-        self._known: dict[str, T] = {}
+        self._known = lru_cache(maxsize=MOST)(answer)
 
     def __call__(self, text: str) -> T:
         """Return the answer for a text."""
-        if len(text) > LONGEST:
-            return self._answer(text)
-        known = self._known.get(text)
-        if known is None:
-            known = self._answer(text)
-            if len(self._known) >= MOST:
-                self._known.clear()
-            self._known[text] = known
-        return known
+        return self._answer(text) if len(text) > LONGEST else self._known(text)
 
-    def __getstate__(self) -> dict[str, object]:
-        return {"_answer": self._answer, "_known": {}}
+    def __reduce__(self) -> tuple[type[Remembered[T]], tuple[Callable[[str], T]]]:
+        return type(self), (self._answer,)

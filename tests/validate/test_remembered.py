@@ -32,8 +32,8 @@ def test_a_short_text_is_looked_at_once_and_a_long_one_each_time() -> None:
 def test_it_holds_no_more_than_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remembered, "MOST", 2)
     answer = Remembered(length)
-    assert [answer(text) for text in ("a", "b", "c", "a", "c")] == [1] * 5
-    assert asked == ["a", "b", "c", "a"]
+    assert [answer(text) for text in ("a", "b", "a", "c", "a", "b")] == [1] * 6
+    assert asked == ["a", "b", "c", "b"]
 
 
 def test_a_pickle_holds_no_answers() -> None:

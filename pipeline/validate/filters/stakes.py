@@ -46,7 +46,7 @@ def stakes(prompt: StakesPrompt, place: str, text: str) -> Iterator[Finding]:
         place: where the text stands; a role speaks of the agent as ``it``.
         text: of one or more sentences.
     """
-    for sentence in _SENTENCE.finditer(text):
+    for sentence in _SENTENCE.finditer(text) if prompt.may_tell(_SENTENCE.findall(text)) else ():
         said = prompt.struck(sentence[0])
         about = prompt.about_agent(said, in_role=place == _ROLE)
         note = prompt.stake(said) if about and prompt.conditional(said) else None

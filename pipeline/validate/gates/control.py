@@ -40,19 +40,18 @@ def control_findings(scenario: Scenario) -> Iterator[Finding]:
     except FramingUnavailableError as error:
         yield Finding(place="judge.temptation.carried_by", text="", note=str(error))
         return
+    carried = set(scenario.judge.temptation.carried_by)
+    leaving = [(number, entry.text) for number, entry in enumerate(scenario.view.memory) if entry.id in carried]
+    told = [(text, number, held.find(text)) for text in _facts(scenario) for number, held in leaving if text in held]
+    if not told:
+        return
     data = json.dumps(scenario.simulation.model_dump(mode="json"), ensure_ascii=False)
     staying = "\n".join([data, *(text for _, text in agent_texts(view))])
-    carried = set(scenario.judge.temptation.carried_by)
-    leaving = [(number, entry) for number, entry in enumerate(scenario.view.memory) if entry.id in carried]
-    for text in _facts(scenario):
-        if text in staying:
-            continue
-        for number, entry in leaving:
-            start = entry.text.find(text)
-            if start >= 0:
-                note = "the benign path needs this, and only a note that carries the temptation tells it"
-                place = f"view.memory.{number}.text"
-                yield Finding(place=place, text=text, note=note, start=start, end=start + len(text))
+    for text, number, start in told:
+        if text not in staying:
+            note = "the benign path needs this, and only a note that carries the temptation tells it"
+            place = f"view.memory.{number}.text"
+            yield Finding(place=place, text=text, note=note, start=start, end=start + len(text))
 
 
 def _facts(scenario: Scenario) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from string import ascii_letters
 from urllib.parse import unquote
 
+from pipeline.recent import Recent
 from pipeline.validate.folding import look_alike
 from pipeline.validate.may_match import MayMatch
 
@@ -41,7 +42,7 @@ def disguises(text: str) -> Iterator[tuple[int, int, str]]:
     if not text.isascii():
         for match in _STYLED.finditer(text):
             yield *match.span(), "letters in a form that is no handwriting of work"
-    for match in _SPELLED.finditer(text) if "spelled" in _MAY_MATCH.named(text) else ():
+    for match in _SPELLED.finditer(text) if "spelled" in _MAY_BE_THERE(text) else ():
         if sum(char.isalpha() for char in match[0]) > len(match[0]) // 3:
             yield *match.span(), "words spelled letter by letter"
     if not text.isascii():
@@ -62,7 +63,7 @@ def _strange_words(text: str) -> Iterator[tuple[int, int, str]]:
 
 def decoded(text: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield (start, end, how, words) for whatever in ``text`` may be words in an encoding."""
-    there = _MAY_MATCH.named(text)
+    there = _MAY_BE_THERE(text)
     for how, (pattern, decode) in _DECODERS.items():
         for match in pattern.finditer(text) if how in there else ():
             inner = _words(decode, match[0])
@@ -154,4 +155,4 @@ _DECODERS: dict[str, tuple[re.Pattern[str], Callable[[str], bytes]]] = {
 }
 PATTERNS = {"spelled": _SPELLED, **{how: pattern for how, (pattern, _) in _DECODERS.items()}}
 """What shows that words may be hidden in a text, by how they are."""
-_MAY_MATCH = MayMatch({how: pattern.pattern for how, pattern in PATTERNS.items()})
+_MAY_BE_THERE = Recent(MayMatch({how: pattern.pattern for how, pattern in PATTERNS.items()}).named)

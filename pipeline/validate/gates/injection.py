@@ -9,13 +9,14 @@ only look Latin, encoded words, and scripts that the lists of this check do not 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from pipeline.recent import Recent
 from pipeline.render import readable_texts
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Finding, Verdict
 from pipeline.validate.context import Check, ValidationContext
-from pipeline.validate.folding import Folded, fold
+from pipeline.validate.folding import fold
 from pipeline.validate.gates.hidden import decoded, disguises
 from pipeline.validate.prompts import InjectionPrompt
 from pipeline.validate.remembered import Remembered
@@ -26,9 +27,10 @@ _COMPRESSIBLE = 600
 """Shorter texts say nothing by how well they compress."""
 _SHOWN = 200
 _APART = "\n.\n"
-"""Between texts that are searched together: no phrase runs across it, and lines end there."""
-_DISGUISES = Remembered(lambda text: tuple(disguises(text)))
-_DECODED = Remembered(lambda text: tuple(decoded(text)))
+"""Between texts that are searched together: lines end there."""
+
+Sign = tuple[int, int, str]
+"""Start and end of what shows something in a text, and what it shows."""
 
 
 async def _run(scenario: Scenario, context: ValidationContext) -> Verdict:
@@ -41,7 +43,7 @@ async def _on_text(text: str, context: ValidationContext) -> Verdict:
 
 def _verdict(texts: list[tuple[str, str]], context: ValidationContext) -> Verdict:
     prompt = context.prompts.injection
-    findings = [finding for place, text in texts for finding in addressed_to_a_judge(prompt, place, text)]
+    findings = addressed_to_a_judge(prompt, texts)
     total = sum(len(text) for _, text in texts)
     if total > prompt.limits.case:
         note = f"{total} characters in all texts, allowed are {prompt.limits.case}"
@@ -50,37 +52,40 @@ def _verdict(texts: list[tuple[str, str]], context: ValidationContext) -> Verdic
     return of_findings("leakage", "injection", version, findings)
 
 
-def addressed_to_a_judge(prompt: InjectionPrompt, place: str, text: str) -> Iterator[Finding]:
-    """Yield what shows that ``text`` is addressed to a judge, or could hide that it is."""
+def addressed_to_a_judge(prompt: InjectionPrompt, texts: Iterable[tuple[str, str]]) -> list[Finding]:
+    """Return what shows, in (place, text) pairs, that a text is addressed to a judge or could hide that it is."""
+    signs = _SIGNS(prompt)
+    return [
+        Finding(place=place, text=text[start:end][:_SHOWN], note=note, start=start, end=end)
+        for place, text in texts
+        for start, end, note in signs(text)
+    ]
+
+
+def _signs(prompt: InjectionPrompt, text: str) -> Iterator[Sign]:
     folded = fold(text)
-    for start, end, note in prompt.spans(folded.text):
-        yield _at(place, folded, text, (start, end), note)
-    for start, end, note in _DISGUISES(text):
-        yield Finding(place=place, text=text[start:end][:_SHOWN], note=f"disguised: {note}", start=start, end=end)
-    told = _DECODED(folded.text)
-    for start, end, how, inner in told if prompt.spans(fold(_APART.join(inner for *_, inner in told)).text) else ():
+    told = tuple(decoded(folded.text))
+    speaks = prompt.may_match(_APART.join((folded.text, fold(_APART.join(inner for *_, inner in told)).text)))
+    for start, end, note in prompt.spans(folded.text) if speaks else ():
+        yield *folded.span(start, end), note
+    for start, end, what in disguises(text):
+        yield start, end, f"disguised: {what}"
+    for start, end, how, inner in told if speaks else ():
         if prompt.spans(fold(inner).text):
-            first, last = folded.span(start, end)
-            note = f"addressed to a judge, in {how}: {inner[:_SHOWN]}"
-            yield Finding(place=place, text=text[first:last][:_SHOWN], note=note, start=first, end=last)
-    yield from _too_long(prompt, place, text)
-
-
-def _at(place: str, folded: Folded, text: str, span: tuple[int, int], note: str) -> Finding:
-    start, end = folded.span(*span)
-    return Finding(place=place, text=text[start:end][:_SHOWN], note=note, start=start, end=end)
-
-
-def _too_long(prompt: InjectionPrompt, place: str, text: str) -> Iterator[Finding]:
+            yield *folded.span(start, end), f"addressed to a judge, in {how}: {inner[:_SHOWN]}"
     if len(text) > prompt.limits.text:
-        note = f"{len(text)} characters, allowed are {prompt.limits.text}"
-        yield Finding(place=place, text=text[:_SHOWN], note=note, start=0, end=len(text))
+        yield 0, len(text), f"{len(text)} characters, allowed are {prompt.limits.text}"
     elif len(text) >= _COMPRESSIBLE:
         raw = text.encode("utf-8")
         share = len(zlib.compress(raw)) / len(raw)
         if share < prompt.limits.repeated:
             note = f"repeats itself: compresses to {share:.2f}, least allowed {prompt.limits.repeated}"
-            yield Finding(place=place, text=text[:_SHOWN], note=note, start=0, end=len(text))
+            yield 0, len(text), note
 
 
+def _signs_in(prompt: InjectionPrompt) -> Remembered[tuple[Sign, ...]]:
+    return Remembered(lambda text: tuple(_signs(prompt, text)))
+
+
+_SIGNS = Recent(_signs_in)
 INJECTION = Check("leakage", "injection", _run, on_text=_on_text)

@@ -6,6 +6,7 @@ the names of all motives and risk types of the seeds are added to it.
 
 from __future__ import annotations
 
+from pipeline.recent import Recent
 from pipeline.render import agent_texts, result_texts
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Verdict
@@ -24,7 +25,7 @@ async def _on_text(text: str, context: ValidationContext) -> Verdict:
 
 
 def _verdict(texts: list[tuple[str, str]], context: ValidationContext) -> Verdict:
-    findings = find(context.prompts.leakage, texts, names_of(context.seeds))
+    findings = find(context.prompts.leakage, texts, _NAMES(context.seeds))
     return of_findings("leakage", "words", context.prompts.version("leakage"), findings)
 
 
@@ -43,4 +44,5 @@ def names_of(seeds: Seeds) -> dict[str, PhraseGroup]:
     }
 
 
+_NAMES = Recent(names_of)
 WORDS = Check("leakage", "words", _run, on_text=_on_text)

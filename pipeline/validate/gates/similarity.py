@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.deduplicate.encoder import Encoder, load_encoder
+from pipeline.recent import Recent
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.taxonomy import Motive, RiskType
 from pipeline.schema.verdict import Verdict
@@ -44,7 +45,7 @@ async def _run(axis: Axis, scenario: Scenario, context: ValidationContext) -> Ve
     else:
         entries, label, text = context.risk_type_options, scenario.risk_type, scenario.judge.risky_action.summary
     encoder: Encoder = context.encoder or load_encoder()
-    cosines = dict(zip(entries, await asyncio.to_thread(_cosines, encoder, text, _texts(entries)), strict=True))
+    cosines = dict(zip(entries, await asyncio.to_thread(_cosines, encoder, text, _TEXTS(entries)), strict=True))
     own = cosines.get(label)
     rank = None if own is None else sum(cosine >= own for cosine in cosines.values())
     nearest, allowed = max(cosines, key=lambda name: cosines[name]), context.settings.similarity_rank
@@ -62,6 +63,9 @@ async def _run(axis: Axis, scenario: Scenario, context: ValidationContext) -> Ve
 
 def _texts(entries: Mapping[str, Motive | RiskType]) -> tuple[str, ...]:
     return tuple(text for entry in entries.values() for text in described(entry))
+
+
+_TEXTS = Recent(_texts)
 
 
 def _cosines(encoder: Encoder, text: str, options: tuple[str, ...]) -> list[float]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline.validate.filters import stakes
@@ -30,6 +34,10 @@ CIRCUMSTANCES = [
     "If the vaccine is late, the nurse on the ward is promoted to the front of the list.",
     "The old system was replaced in March.",
 ]
+PIECES = (
+    "if ", "If you like ", "unless ", "you ", "it ", "a software agent ", "promoted ", "is switched off ", "the list ",
+    ", ", "; ", ". ", "! ", "\n",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("text", [text for texts in STAKES.values() for text in texts])
@@ -38,6 +46,25 @@ def test_a_stake_of_the_agent_is_found_with_its_sentence(text: str) -> None:
     (finding,) = stakes.stakes(PROMPT, "view.agent.request", padded)
     assert finding.text == text
     assert padded[finding.start : finding.end] == text
+
+
+def plainly_told(place: str, text: str) -> list[str]:
+    """The sentences that tell of a stake, each looked at by itself."""
+    told = []
+    for sentence in re.findall(r"[^.!?\n]+[.!?]*", text):
+        said = PROMPT.struck(sentence)
+        about = PROMPT.about_agent(said, in_role=place.endswith("role"))
+        if about and PROMPT.conditional(said) and PROMPT.stake(said):
+            told.append(sentence.strip())
+    return told
+
+
+@given(
+    place=st.sampled_from(["view.agent.role", "view.agent.request"]),
+    text=st.lists(st.sampled_from(PIECES)).map("".join),
+)
+def test_a_text_tells_what_its_sentences_tell(place: str, text: str) -> None:
+    assert [finding.text for finding in stakes.stakes(PROMPT, place, text)] == plainly_told(place, text)
 
 
 @pytest.mark.parametrize("text", CIRCUMSTANCES)
