@@ -69,8 +69,8 @@ def phrase_matches(phrases: tuple[str, ...], text: str) -> Iterator[tuple[int, r
 
     A pattern is tried only where its phrase's longest word may stand.
     """
-    folded, by_beginning = _folded(text), _by_beginning(phrases)
-    beginnings = {"", *_BEGINNING.findall(folded)}
+    folded, beginnings = _read(text)
+    by_beginning = _by_beginning(phrases)
     begun = sorted(one for beginning in by_beginning.keys() & beginnings for one in by_beginning[beginning])
     for number, longest in begun:
         if longest in folded:
@@ -95,6 +95,12 @@ def _longest_word(phrase: str) -> str:
 
 
 @lru_cache(maxsize=256)
+def _read(text: str) -> tuple[str, frozenset[str]]:
+    """Return a text, folded, and how its words begin, nothing among it."""
+    folded = _folded(text)
+    return folded, frozenset({"", *_BEGINNING.findall(folded)})
+
+
 def _folded(text: str) -> str:
     """Return a text with each letter that ``re.IGNORECASE`` takes for an ASCII letter as that letter.
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal, Self, TypeVar, get_args
 
@@ -186,11 +186,11 @@ class SmellsPrompt(Patterned):
 
     @cached_property
     def spans(self) -> Remembered[tuple[tuple[int, int, str], ...]]:
-        """Gives the matches of the patterns in a text: start, end, kind."""
+        """Gives the matches of words and patterns in a text: start, end, kind."""
         return Remembered(self._spans_in)
 
     def _spans_in(self, text: str) -> tuple[tuple[int, int, str], ...]:
-        return tuple(self.matches_in(text))
+        return (*self.words.spans(text), *self.matches_in(text))
 
     @cached_property
     def generic_places(self) -> dict[str, set[str]]:
@@ -310,6 +310,7 @@ class GatePrompts:
         return hashlib.sha256(joined.encode("ascii")).hexdigest()[:_HASH_DIGITS]
 
 
+@lru_cache(maxsize=256)
 def first_sentence(text: str) -> str:
     """Return a definition's first sentence, on one line: what an entry is, before what it is not."""
     return re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0]

@@ -21,7 +21,6 @@ from pipeline.validate.gates.dates import day_of, days_in, days_of_records, days
 from pipeline.validate.gates.figures import counted_ids, figures_in, figures_of_records
 from pipeline.validate.gates.prose_tells import densities_in
 from pipeline.validate.gates.sighting import Placed, Sighting, at_match
-from pipeline.validate.phrases import find
 from pipeline.validate.prompts import SmellsPrompt
 
 FAILS_AT = 1.0
@@ -90,8 +89,6 @@ def _is_entry_id(place: str) -> bool:
 def _in_texts(
     texts: Sequence[Placed], prompt: SmellsPrompt, favourites: AbstractSet[str], now: date | None
 ) -> Iterator[Sighting]:
-    for found in find(prompt.words, texts):
-        yield Sighting(found.note.split(":")[0], found.place, found.text, found.start, found.end)
     for place, text in texts:
         for start, end, kind in prompt.spans(text):
             yield Sighting(kind, place, text[start:end], start, end)
