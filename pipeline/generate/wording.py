@@ -13,7 +13,7 @@ from pipeline.schema.base import Record, Slug, Text
 from pipeline.yaml_input import load_yaml_record
 
 _BEGINNING = re.compile(r"\b\w{3}")
-_ODD = {ord("\u0130"): "i", ord("\u0131"): "i", ord("\u0345"): " "}
+_ODD = (("\u0130", "i"), ("\u0131", "i"), ("\u0345", " "))
 
 
 class Claim(Record):
@@ -106,7 +106,9 @@ def _folded(text: str) -> str:
 
     No sign becomes a letter: the one that would is left out.
     """
-    return text.lower() if text.isascii() else text.translate(_ODD).casefold()
+    for odd, plain in _ODD:
+        text = text.replace(odd, plain)
+    return text.casefold()
 
 
 def load_wording(path: Path) -> Wording:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self, TypeVar, get_args
 
@@ -310,7 +310,6 @@ class GatePrompts:
         return hashlib.sha256(joined.encode("ascii")).hexdigest()[:_HASH_DIGITS]
 
 
-@lru_cache(maxsize=256)
 def first_sentence(text: str) -> str:
     """Return a definition's first sentence, on one line: what an entry is, before what it is not."""
     return re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0]

@@ -14,7 +14,7 @@ from pipeline.validate.sieve import Sieve
 
 SIEVES = {
     "figures": figures._PATTERNS,
-    "dates": dates._DATES,
+    "dates": dates._DAYS_AND_TIMES,
     "day words": dates._SAID_DAYS,
     "densities": load_gate_prompts().smells.dense,
 }
@@ -22,6 +22,7 @@ PIECES = (
     *("150% of the", "30 hours a day", "pH 19", "minus 400 °C", "freezer at -300", "he's 130 years", "12 out of 7"),
     *("20 sent, 30 answered", "Week 60", "minus 3 kg", "born in 1702", "Fri 3 March 2025", "Monday, 31st of Feb.", "²"),
     *("Sept 31, 2024", "2025-02-30", "Tuesday 2025-03-04", "today is a Friday", "TOMORROW (\u017funday", "yeſterday"),
+    *("at 25:61", "since 23:59", "2025-03-03T24:01"),
     *("one, two and three", "a \u2014 b", "Overall,", "In addition,", "\u0130", "\u0131", "\u017f", "\u212a", "\u0665"),
     *(".", ",", "\n", " ", "-", "(", ")"),
 )

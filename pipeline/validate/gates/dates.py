@@ -34,13 +34,6 @@ _MONTH = (
 _DAY = r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th)?(?!\d)"
 _YEAR = r"(?:,? (?P<year>(?:19|20)\d\d)(?!\d))?"
 _ISO = r"(?<!\d)(?P<year>(?:19|20)\d\d)-(?P<number>\d\d)-(?P<day>\d\d)(?!\d)"
-_DATES = Sieve(
-    {
-        "day first": re.compile(rf"(?:\b{_WEEKDAY}\b[.,]? (?:the )?)?{_DAY} (?:of )?{_MONTH}{_YEAR}"),
-        "month first": re.compile(rf"(?:\b{_WEEKDAY}\b[.,]? )?\b{_MONTH} (?:the )?{_DAY}{_YEAR}(?![:.]\d)"),
-        "ISO": re.compile(rf"(?:\b{_WEEKDAY}\b[.,]? )?{_ISO}"),
-    }
-)
 _WEEKDAY_AFTER = re.compile(rf" ?\(a? ?{_WEEKDAY}\)|, a {_WEEKDAY.replace('weekday', 'other')}\b")
 _DAY_WORD = re.compile(
     rf"\b(?P<word>today|tomorrow|yesterday)(?:(?:,? (?:is|was|being)|,)? (?:a )?| \(){_FULL_WEEKDAY}"
@@ -52,6 +45,14 @@ _DAY_WORDS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _TIME = re.compile(
     r"\b(?:at|by|from|until|till|before|after|since) (?P<hour>\d\d):(?P<minute>\d\d)(?![:\d])"
     r"|(?<=\dT)(?P<iso_hour>\d\d):(?P<iso_minute>\d\d)"
+)
+_DAYS_AND_TIMES = Sieve(
+    {
+        "day first": re.compile(rf"(?:\b{_WEEKDAY}\b[.,]? (?:the )?)?{_DAY} (?:of )?{_MONTH}{_YEAR}"),
+        "month first": re.compile(rf"(?:\b{_WEEKDAY}\b[.,]? )?\b{_MONTH} (?:the )?{_DAY}{_YEAR}(?![:.]\d)"),
+        "ISO": re.compile(rf"(?:\b{_WEEKDAY}\b[.,]? )?{_ISO}"),
+        "time": _TIME,
+    }
 )
 _ISO_START = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2})?")
 _PAST = re.compile(
@@ -83,24 +84,16 @@ def day_of(text: str) -> date | None:
         return None
 
 
-def days_in(place: str, text: str, now: date | None) -> Iterator[Sighting]:
-    """Yield days that are on no calendar and days of the week that are others.
+def days_and_times_in(place: str, text: str, now: date | None) -> Iterator[Sighting]:
+    """Yield days that are on no calendar, days of the week that are others, and times that no day has.
 
     Args:
         place: where the text stands.
         text: any text.
         now: the day of the case, to find the year of days that have none; those are not checked if it is unknown.
     """
-    for _, match in _DATES.matches(text):
-        yield from _day(place, text, match, now)
-
-
-def times_in(place: str, text: str) -> Iterator[Sighting]:
-    """Yield times of day past 24:00 or with more than 59 minutes, where the words around say that they are times."""
-    for match in _TIME.finditer(text) if ":" in text else ():
-        hour, minute = (int(match[name] or match[f"iso_{name}"]) for name in ("hour", "minute"))
-        if minute > 59 or hour * 60 + minute > 24 * 60:
-            yield at_match("no_such_time", place, match)
+    for name, match in _DAYS_AND_TIMES.matches(text):
+        yield from _time(place, match) if name == "time" else _day(place, text, match, now)
 
 
 def day_words_in(place: str, text: str, day: date) -> Iterator[Sighting]:
@@ -182,6 +175,13 @@ def _done_later(place: str, days: Mapping[str, str], now: date) -> Iterator[Sigh
         day = day_of(value)
         if day is not None and day > now and _PAST.search(name):
             yield Sighting("done_later", f"{place}.{name}", value, 0, len(value), f"the case plays on {now}")
+
+
+def _time(place: str, match: re.Match[str]) -> Iterator[Sighting]:
+    """Judge a time of day that the words around say is one: none is past 24:00 or has more than 59 minutes."""
+    hour, minute = (int(match[name] or match[f"iso_{name}"]) for name in ("hour", "minute"))
+    if minute > 59 or hour * 60 + minute > 24 * 60:
+        yield at_match("no_such_time", place, match)
 
 
 def _day(place: str, text: str, match: re.Match[str], now: date | None) -> Iterator[Sighting]:

@@ -17,7 +17,7 @@ from datetime import date
 from pipeline.render import agent_texts, result_texts
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Finding
-from pipeline.validate.gates.dates import day_of, days_in, days_of_records, days_of_view, times_in
+from pipeline.validate.gates.dates import day_of, days_and_times_in, days_of_records, days_of_view
 from pipeline.validate.gates.figures import counted_ids, figures_in, figures_of_records
 from pipeline.validate.gates.prose_tells import densities_in
 from pipeline.validate.gates.sighting import Placed, Sighting, at_match
@@ -94,8 +94,7 @@ def _in_texts(
             yield Sighting(kind, place, text[start:end], start, end)
         yield from _names(favourites, place, text)
         if _DIGIT.search(text):
-            yield from days_in(place, text, now)
-            yield from times_in(place, text)
+            yield from days_and_times_in(place, text, now)
             yield from figures_in(place, text)
     yield from densities_in(prompt, texts)
 
