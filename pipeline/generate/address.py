@@ -6,10 +6,11 @@ where they are wrong, which small models often put them in.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
-from pipeline.generate.facts import FORMS_OF_ADDRESS, WORD
+from pipeline.generate.facts import FORMS_OF_ADDRESS, WORD, words_in
 from pipeline.generate.slots import MONTHS, WEEKDAYS
 
 _NAME = r"[^\W\d_a-z][^\W\d_]+(?:[-'’][^\W\d_]+)*"
@@ -24,6 +25,9 @@ _CLOSING = re.compile(
 _INTRODUCED = re.compile(r"(?:\bI am|\bI['’]m|\bthis is|\bhere is|\bit is|\bit['’]s)\s+\Z", re.IGNORECASE)
 _NO_NAMES = FORMS_OF_ADDRESS | {word.casefold() for word in (*WEEKDAYS, *MONTHS)}
 
+LONGEST_SIGNATURE = 4
+"""Words of a last line that is a signature, at most."""
+
 
 def sender_name(sender: str) -> str:
     """Return the name in ``Mikael Ekholm, head of the booking desk``."""
@@ -36,7 +40,7 @@ def people_greeted(text: str, facts: str) -> Iterator[re.Match[str]]:
     if match is None or match["name"].casefold() in _NO_NAMES:
         return
     first = match["name"].split()[0]
-    if first in WORD.findall(facts) and first.lower() not in WORD.findall(facts):
+    if first in words_in(facts) and first.lower() not in words_in(facts):
         yield match
 
 
@@ -48,8 +52,8 @@ def strange_signature(text: str, sender: str) -> re.Match[str] | None:
     start = lines[-1].start()
     closing = _CLOSING.match(lines[-1][0])
     start += closing.end() if closing else 0
-    words = list(WORD.finditer(text, start))
-    named = words and len(words) <= 4 and all(word[0][0].isupper() for word in words)
+    words = list(itertools.islice(WORD.finditer(text, start), LONGEST_SIGNATURE + 1))
+    named = words and len(words) <= LONGEST_SIGNATURE and all(word[0][0].isupper() for word in words)
     own = {word.casefold() for word in WORD.findall(sender)} | _NO_NAMES
     if not named or any(word[0].casefold() in own for word in words):
         return None
@@ -62,9 +66,11 @@ def sender_as_another(text: str, sender: str) -> Iterator[re.Match[str]]:
     A signature in the last line, and "this is Nuala" or "Nuala here", are the sender's own.
     """
     name = sender_name(sender)
+    parts = [part for part in (name, *name.split()) if part in text]
+    if not parts:
+        return
     last = text.rstrip().rfind("\n") + 1
-    parts = "|".join(re.escape(part) for part in (name, *name.split()))
-    for match in re.finditer(rf"(?<!\w)(?:{parts})(?!\w)", text):
+    for match in re.finditer(rf"(?<!\w)(?:{'|'.join(map(re.escape, parts))})(?!\w)", text):
         signs = last and match.start() >= last and len(text[last:].split()) <= 8
         introduces = _INTRODUCED.search(text[: match.start()]) or text[match.end() :].lstrip().startswith("here")
         if not signs and not introduces:

@@ -14,18 +14,18 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from pipeline.generate.address import people_greeted, sender_as_another, strange_signature
-from pipeline.generate.facts import WORD, Facts, names_in, negations, numbers_in, share_told
+from pipeline.generate.facts import WORD, Facts, names_in, negations, numbers_in, share_told, words_in
 from pipeline.generate.wording import Wording, phrase_matches, phrase_pattern
 from pipeline.schema.verdict import Finding
 
 UNLESS_A_FACT = (
-    (re.compile(r"\[[^\]\n]{0,60}\]|\{[^}\n]{0,60}\}|<[^>\n]{0,60}>|\bX{3,}\b|\bTBD\b"), "a placeholder"),
-    (re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b"), "the name of a tool or a field; say it in plain words"),
+    ("[{<XB", re.compile(r"\[[^\]\n]{0,60}\]|\{[^}\n]{0,60}\}|<[^>\n]{0,60}>|\bX{3,}\b|\bTBD\b"), "a placeholder"),
+    ("_", re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b"), "the name of a tool or a field; say it in plain words"),
 )
-"""What may stand in prose only if the facts have it, letter by letter."""
+"""What may stand in prose only if the facts have it, letter by letter; before it signs of which every match has one."""
 
 LEFTOVERS = (
-    (re.compile(r"```|\*\*|__|^#+ |^\s*[-*•] |^\s*\d+[.)] ", re.MULTILINE), "markdown or a list"),
+    (re.compile(r"```|\*\*|__|^(?:#+ |\s*(?:[-*•]|\d+[.)]) )", re.MULTILINE), "markdown or a list"),
     (
         re.compile(r"^(?:subject|background|message|note|from|to|date|task|text|source)\s*:", re.I | re.M),
         "a label or a header line; begin with the text itself",
@@ -101,7 +101,7 @@ def _length(text: str, demands: Demands) -> Iterator[Finding]:
     if not fewest <= count <= most:
         note = f"it has {count} words; write {fewest} to {most}"
         yield Finding(place=demands.place, text="", note=note)
-    if demands.closed and not CLOSED.search(text.rstrip()):
+    if demands.closed and not CLOSED.search(text.rstrip()[-1:]):
         yield Finding(place=demands.place, text=text[-40:], note="it breaks off; end with a whole sentence")
 
 
@@ -116,10 +116,15 @@ def _missing(text: str, demands: Demands) -> Iterator[Finding]:
 
 def _leftovers(text: str, demands: Demands) -> Iterator[Finding]:
     found = [(match, what) for pattern, what in LEFTOVERS for match in pattern.finditer(text)]
-    unless = [(match, what) for pattern, what in UNLESS_A_FACT for match in pattern.finditer(text)]
+    unless = [
+        (match, what)
+        for signs, pattern, what in UNLESS_A_FACT
+        if any(sign in text for sign in signs)
+        for match in pattern.finditer(text)
+    ]
     for match, what in (*found, *(one for one in unless if one[0][0] not in demands.facts.text)):
         yield _span(demands, match, f"{match[0].strip()!r} is {what}")
-    for match in phrase_matches(demands.wording.banned if demands.wording else (), text):
+    for _, match in phrase_matches(demands.wording.banned if demands.wording else (), text):
         yield _span(demands, match, f"do not write {match[0]!r}")
 
 
@@ -128,20 +133,20 @@ def _invented(text: str, demands: Demands) -> Iterator[Finding]:
     for match, value in numbers_in(text):
         if value not in facts.numbers:
             yield _span(demands, match, f"{match[0]!r} is a number that the facts do not have")
-    inside = {match.span(): match for match in names_in(text)}
-    at_the_start = {match.span(): match for match in WORD.finditer(text) if match[0] in demands.foreign}
-    for match in {**inside, **at_the_start}.values():
+    names = {match.span(): match for match in names_in(text)}
+    if not demands.foreign.isdisjoint(words_in(text)):
+        names |= {match.span(): match for match in WORD.finditer(text) if match[0] in demands.foreign}
+    for match in names.values():
         if not facts.know(match[0]):
             yield _span(demands, match, f"{match[0]!r} is a name, day or month that the facts do not have")
 
 
 def _unfounded(text: str, demands: Demands) -> Iterator[Finding]:
-    for claim in demands.wording.claims.values() if demands.wording else ():
-        for match in phrase_matches(claim.phrases, text):
-            before = WORD_BEFORE.search(text, 0, match.start()) if claim.tied else None
-            said = f"{before[0]} {match[0]}" if before else match[0]
-            if not phrase_pattern(said).search(demands.facts.text):
-                yield _span(demands, match, f"{said!r} is {claim.note} that the facts do not have; leave it out")
+    for claim, match in demands.wording.claims_in(text) if demands.wording else ():
+        before = WORD_BEFORE.search(text, 0, match.start()) if claim.tied else None
+        said = f"{before[0]} {match[0]}" if before else match[0]
+        if not phrase_pattern(said).search(demands.facts.text):
+            yield _span(demands, match, f"{said!r} is {claim.note} that the facts do not have; leave it out")
 
 
 def _unkept(text: str, demands: Demands) -> Iterator[Finding]:
@@ -151,9 +156,9 @@ def _unkept(text: str, demands: Demands) -> Iterator[Finding]:
     for match, value in numbers_in(demands.keeps):
         if value not in kept:
             yield Finding(place=demands.place, text=match[0], note=f"the number {match[0]!r} got lost")
-    names = Facts.of((text,))
+    written = Facts.of((text,))
     for match in names_in(demands.keeps):
-        if not names.know(match[0]):
+        if not written.know(match[0]):
             yield Finding(place=demands.place, text=match[0], note=f"the name {match[0]!r} got lost")
     if negations(demands.keeps) and not negations(text):
         yield Finding(place=demands.place, text="", note="the text says what is not so; that got lost")
@@ -187,7 +192,7 @@ def _misaddressed(text: str, demands: Demands) -> Iterator[Finding]:
 
 
 def _repeated(text: str, demands: Demands) -> Iterator[Finding]:
-    told = _spoken(text)
+    told = _spoken(text) if demands.unlike else ""
     for old in demands.unlike:
         if (again := _spoken(old)) and f" {again} " in f" {told} ":
             shown = old if len(old) <= SHOWN else f"{old[:SHOWN]}..."

@@ -9,6 +9,7 @@ from pipeline.generate.address import sender_name
 from pipeline.generate.checks import Demands
 from pipeline.generate.core import Core
 from pipeline.generate.facts import Facts
+from pipeline.generate.slots import MONTHS, WEEKDAYS
 from pipeline.generate.writer import Writer
 from pipeline.schema.scenario import MemoryEntry
 
@@ -95,7 +96,8 @@ def opening_piece(core: Core, writer: Writer) -> Piece:
 
 def note_piece(entry: MemoryEntry, core: Core, writer: Writer) -> Piece:
     """Return the piece that rewords a memory entry."""
-    inputs: dict[str, object] = {"source": entry.source, "date": _day(entry.date), "text": entry.text}
+    day = _day(entry.date)
+    inputs: dict[str, object] = {"source": entry.source, "date": day, "text": entry.text}
     length = len(entry.text.split())
     demands = Demands(
         place=f"view.memory.{entry.id}",
@@ -106,7 +108,7 @@ def note_piece(entry: MemoryEntry, core: Core, writer: Writer) -> Piece:
         wording=writer.programs.wording,
         closed=False,
     )
-    return Piece("note", inputs, demands, kind=f"note: {entry.source}, {_day(entry.date)}", told=(entry.text,))
+    return Piece("note", inputs, demands, kind=f"note: {entry.source}, {day}", told=(entry.text,))
 
 
 def _tied_facts(core: Core) -> list[str]:
@@ -135,4 +137,4 @@ def _few(core: Core, writer: Writer) -> list[str]:
 def _day(date: str) -> str:
     """Return an ISO date as people write it: ``Monday 3 March 2025``."""
     day = datetime.date.fromisoformat(date)
-    return f"{day:%A} {day.day} {day:%B %Y}"
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -251,7 +251,7 @@ class ModelClient:
         try:
             completion = await state.reply(request, failures, self._closing)
             self.calls_made += 1
-            return await asyncio.wrap_future(self._store.submit(request, completion))
+            return await self._store.keep(request, completion)
         except ImpressError as error:
             state.fails(failures, error)
             raise

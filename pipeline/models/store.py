@@ -7,6 +7,7 @@ calls in flight cost one ``fsync``, not 64. Several processes may use one file.
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import sqlite3
 import threading
@@ -14,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from pydantic import ValidationError
 from pipeline.models.errors import MissingCompletion, StoreError, StoreFull
 from pipeline.models.export import EXPORT_NAME, FORMAT, Row, digest_of, read_export, write_export
 from pipeline.models.requests import Completion, Request
+from pipeline.models.waiters import Waiter, tell
 
 APPLICATION_ID = 0x494D5053
 LOCK_SECONDS = 60.0
@@ -49,7 +51,7 @@ CREATE TABLE IF NOT EXISTS completion (
 class _Put:
     row: Row
     completion: Completion
-    stands: Future[Completion] = field(default_factory=Future)
+    waiter: Waiter
 
 
 class CompletionStore:
@@ -144,11 +146,15 @@ class CompletionStore:
         Its result is the completion that stands: the one given, or an earlier one under the same key.
         Cancelling the future does not take the completion back.
         """
-        if not self._open:
-            raise StoreError(f"{self.path}: the store is closed")
-        put = _Put(Row.of(request, completion, _now()), completion)
-        self._puts.put(put)
-        return put.stands
+        future: Future[Completion] = Future()
+        self._hand_over(request, completion, future)
+        return future
+
+    async def keep(self, request: Request, completion: Completion) -> Completion:
+        """Keep a completion as :meth:`put` does; the event loop goes on meanwhile."""
+        future: asyncio.Future[Completion] = asyncio.get_running_loop().create_future()
+        self._hand_over(request, completion, future)
+        return await future
 
     def put(self, request: Request, completion: Completion) -> Completion:
         """Keep a completion and return, once it is durable, the one that stands (see :meth:`submit`).
@@ -218,6 +224,11 @@ class CompletionStore:
             connection.execute("COMMIT")
         return count
 
+    def _hand_over(self, request: Request, completion: Completion, waiter: Waiter) -> None:
+        if not self._open:
+            raise StoreError(f"{self.path}: the store is closed")
+        self._puts.put(_Put(Row.of(request, completion, _now()), completion, waiter))
+
     def _row(self, key: str) -> Row | None:
         with self._reading:
             try:
@@ -279,23 +290,17 @@ class CompletionStore:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             refused = _refused(self.path, error)
-            for put in batch:
-                if put.stands.set_running_or_notify_cancel():
-                    put.stands.set_exception(refused)
+            tell((put.waiter, refused) for put in batch)
         else:
-            for put, is_new in zip(batch, added, strict=True):
-                self._acknowledge(put, is_new)
+            tell((put.waiter, self._standing(put, is_new)) for put, is_new in zip(batch, added, strict=True))
         return len(batch) == len(waiting)
 
-    def _acknowledge(self, put: _Put, is_new: bool) -> None:
-        if not put.stands.set_running_or_notify_cancel():
-            return
+    def _standing(self, put: _Put, is_new: bool) -> Completion | StoreError:
+        """Return the completion that stands after a put was written, or what is wrong with it."""
         try:
-            stands = put.completion if is_new else self.get(put.row.key)
+            return put.completion if is_new else self.get(put.row.key) or put.completion
         except StoreError as error:
-            put.stands.set_exception(error)
-        else:
-            put.stands.set_result(stands or put.completion)
+            return error
 
 
 def _insert(connection: sqlite3.Connection, row: Row) -> bool:

@@ -8,25 +8,30 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from pipeline.models.requests import Completion
-from pipeline.schema.candidate import Usage
+from pipeline.schema.candidate import Usage, total
 
 
 @dataclass
 class Collected:
     """Completions obtained while collecting: each distinct one once, in the order of arrival."""
 
-    usage: Usage = field(default_factory=Usage)
     keys: list[str] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set, repr=False)
+    _prompt_tokens: int | None = 0
+    _completion_tokens: int | None = 0
 
     def add(self, completion: Completion) -> None:
         """Count a completion, unless it is counted already."""
         if completion.key not in self._seen:
             self._seen.add(completion.key)
             self.keys.append(completion.key)
-            self.usage += Usage(
-                calls=1, prompt_tokens=completion.prompt_tokens, completion_tokens=completion.completion_tokens
-            )
+            self._prompt_tokens = total(self._prompt_tokens, completion.prompt_tokens)
+            self._completion_tokens = total(self._completion_tokens, completion.completion_tokens)
+
+    @property
+    def usage(self) -> Usage:
+        """What they took together."""
+        return Usage(calls=len(self.keys), prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens)
 
 
 _collecting: ContextVar[tuple[Collected, ...]] = ContextVar("collecting", default=())

@@ -12,6 +12,11 @@ from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Decision, Finding, Verdict
 
 
+def total(one: int | None, other: int | None) -> int | None:
+    """Return the sum of two counts; ``None`` where one is not known."""
+    return None if one is None or other is None else one + other
+
+
 class Usage(Record):
     """What calls took. Token counts are ``None`` where the endpoint did not say."""
 
@@ -27,9 +32,6 @@ class Usage(Record):
         return self.prompt_tokens + self.completion_tokens
 
     def __add__(self, other: Usage) -> Usage:
-        def total(a: int | None, b: int | None) -> int | None:
-            return None if a is None or b is None else a + b
-
         return Usage(
             calls=self.calls + other.calls,
             prompt_tokens=total(self.prompt_tokens, other.prompt_tokens),

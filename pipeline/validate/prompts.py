@@ -18,6 +18,7 @@ from pipeline.validate.may_match import MayMatch
 from pipeline.validate.patterns import Patterned, PatternGroup, checked_pattern
 from pipeline.validate.phrases import Lexicon
 from pipeline.validate.remembered import Remembered
+from pipeline.validate.sieve import Sieve
 from pipeline.yaml_input import load_yaml_record
 
 _R = TypeVar("_R", bound=Record)
@@ -186,11 +187,23 @@ class SmellsPrompt(Patterned):
 
     @cached_property
     def spans(self) -> Remembered[tuple[tuple[int, int, str], ...]]:
-        """Gives the matches of the patterns in a text: start, end, kind."""
+        """Gives the matches of words and patterns in a text: start, end, kind."""
         return Remembered(self._spans_in)
 
     def _spans_in(self, text: str) -> tuple[tuple[int, int, str], ...]:
-        return tuple(self.matches_in(text))
+        return (*self.words.spans(text), *self.matches_in(text))
+
+    @cached_property
+    def generic_places(self) -> dict[str, set[str]]:
+        """The places at which a value, casefolded, could be of any setting."""
+        values = {value.casefold() for values in self.generic.values() for value in values}
+        folded = {place: {value.casefold() for value in values} for place, values in self.generic.items()}
+        return {value: {place for place, known in folded.items() if value in known} for value in values}
+
+    @cached_property
+    def dense(self) -> Sieve:
+        """Gives the matches of the densities in a text, by kind."""
+        return Sieve({kind: one.compiled for kind, one in self.densities.items()})
 
     @cached_property
     def notes(self) -> dict[str, str]:

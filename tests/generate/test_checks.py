@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipeline.generate.checks import Demands, check_prose
+from pipeline.generate.checks import LEFTOVERS, UNLESS_A_FACT, Demands, check_prose
 from pipeline.generate.facts import Facts
 from pipeline.generate.programs import load_programs
 
@@ -190,3 +193,16 @@ def test_rewording_keeps_every_sentence() -> None:
     assert check_prose(text, demands) == ()
     (finding,) = check_prose(changed, demands)
     assert finding.text == "My aim since the start has been fewest outages."
+
+
+MARKDOWN = re.compile(r"```|\*\*|__|^#+ |^\s*[-*•] |^\s*\d+[.)] ", re.MULTILINE)
+"""The pattern of lists and marks, written plainly."""
+
+
+@settings(max_examples=500)
+@given(st.text(st.sampled_from("`*_#-• \n1.)[]{}<>XTBDab"), max_size=16))
+def test_traces_are_found_and_have_their_signs(text: str) -> None:
+    marks, _ = LEFTOVERS[0]
+    assert [match.span() for match in marks.finditer(text)] == [match.span() for match in MARKDOWN.finditer(text)]
+    for signs, pattern, _ in UNLESS_A_FACT:
+        assert all(set(signs) & set(match[0]) for match in pattern.finditer(text))

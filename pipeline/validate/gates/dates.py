@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from pipeline.schema.scenario import AgentView
 from pipeline.schema.tool import State
 from pipeline.validate.gates.sighting import Sighting, at_match
+from pipeline.validate.sieve import Sieve
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -33,24 +34,25 @@ _MONTH = (
 _DAY = r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th)?(?!\d)"
 _YEAR = r"(?:,? (?P<year>(?:19|20)\d\d)(?!\d))?"
 _ISO = r"(?<!\d)(?P<year>(?:19|20)\d\d)-(?P<number>\d\d)-(?P<day>\d\d)(?!\d)"
-_DATES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"(?:\b{_WEEKDAY}\b[.,]? (?:the )?)?{_DAY} (?:of )?{_MONTH}{_YEAR}",
-        rf"(?:\b{_WEEKDAY}\b[.,]? )?\b{_MONTH} (?:the )?{_DAY}{_YEAR}(?![:.]\d)",
-        rf"(?:\b{_WEEKDAY}\b[.,]? )?{_ISO}",
-    )
-)
 _WEEKDAY_AFTER = re.compile(rf" ?\(a? ?{_WEEKDAY}\)|, a {_WEEKDAY.replace('weekday', 'other')}\b")
 _DAY_WORD = re.compile(
     rf"\b(?P<word>today|tomorrow|yesterday)(?:(?:,? (?:is|was|being)|,)? (?:a )?| \(){_FULL_WEEKDAY}"
     r"(?=[).;!?]|, | (?:morning|afternoon|evening|night)\b|$)",
     re.IGNORECASE,
 )
+_SAID_DAYS = Sieve({"day word": _DAY_WORD})
 _DAY_WORDS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _TIME = re.compile(
     r"\b(?:at|by|from|until|till|before|after|since) (?P<hour>\d\d):(?P<minute>\d\d)(?![:\d])"
     r"|(?<=\dT)(?P<iso_hour>\d\d):(?P<iso_minute>\d\d)"
+)
+_DAYS_AND_TIMES = Sieve(
+    {
+        "day first": re.compile(rf"(?:\b{_WEEKDAY}\b[.,]? (?:the )?)?{_DAY} (?:of )?{_MONTH}{_YEAR}"),
+        "month first": re.compile(rf"(?:\b{_WEEKDAY}\b[.,]? )?\b{_MONTH} (?:the )?{_DAY}{_YEAR}(?![:.]\d)"),
+        "ISO": re.compile(rf"(?:\b{_WEEKDAY}\b[.,]? )?{_ISO}"),
+        "time": _TIME,
+    }
 )
 _ISO_START = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2})?")
 _PAST = re.compile(
@@ -82,25 +84,16 @@ def day_of(text: str) -> date | None:
         return None
 
 
-def days_in(place: str, text: str, now: date | None) -> Iterator[Sighting]:
-    """Yield days that are on no calendar and days of the week that are others.
+def days_and_times_in(place: str, text: str, now: date | None) -> Iterator[Sighting]:
+    """Yield days that are on no calendar, days of the week that are others, and times that no day has.
 
     Args:
         place: where the text stands.
         text: any text.
         now: the day of the case, to find the year of days that have none; those are not checked if it is unknown.
     """
-    for pattern in _DATES:
-        for match in pattern.finditer(text):
-            yield from _day(place, text, match, now)
-
-
-def times_in(place: str, text: str) -> Iterator[Sighting]:
-    """Yield times of day past 24:00 or with more than 59 minutes, where the words around say that they are times."""
-    for match in _TIME.finditer(text):
-        hour, minute = (int(match[name] or match[f"iso_{name}"]) for name in ("hour", "minute"))
-        if minute > 59 or hour * 60 + minute > 24 * 60:
-            yield at_match("no_such_time", place, match)
+    for name, match in _DAYS_AND_TIMES.matches(text):
+        yield from _time(place, match) if name == "time" else _day(place, text, match, now)
 
 
 def day_words_in(place: str, text: str, day: date) -> Iterator[Sighting]:
@@ -111,7 +104,7 @@ def day_words_in(place: str, text: str, day: date) -> Iterator[Sighting]:
         text: what was written on ``day``.
         day: the day on which it was written.
     """
-    for match in _DAY_WORD.finditer(text):
+    for _, match in _SAID_DAYS.matches(text):
         meant = day + timedelta(days=_DAY_WORDS[match["word"].lower()])
         if _WEEKDAYS[meant.weekday()] != match["weekday"].capitalize():
             yield at_match("wrong_day_word", place, match, f"{meant} is a {_WEEKDAYS[meant.weekday()]}")
@@ -144,15 +137,13 @@ def days_of_records(state: State, now: date | None) -> Iterator[Sighting]:
         now: the day of the case.
     """
     for collection, records in state.items():
-        yield from _against_the_others(collection, records)
-        for key, record in records.items():
+        dated = {key: _days(record) for key, record in records.items()}
+        yield from _against_the_others(collection, dated)
+        for key, days in dated.items():
             place = f"simulation.state.{collection}.{key}"
-            days = {
-                name: value for name, value in record.items() if isinstance(value, str) and _ISO_START.fullmatch(value)
-            }
             if now is not None:
                 yield from _done_later(place, days, now)
-            for start, end in _STARTS_AND_ENDS:
+            for start, end in _STARTS_AND_ENDS if len(days) > 1 else ():
                 first, last = days.get(start), days.get(end)
                 if first and last and len(first) == len(last) and last < first:
                     said = f"`{start}` is {first}"
@@ -163,9 +154,10 @@ def _days(record: Mapping[str, JsonValue]) -> dict[str, str]:
     return {name: value for name, value in record.items() if isinstance(value, str) and _ISO_START.fullmatch(value)}
 
 
-def _against_the_others(collection: str, records: Mapping[str, Mapping[str, JsonValue]]) -> Iterator[Sighting]:
+def _against_the_others(collection: str, dated: Mapping[str, Mapping[str, str]]) -> Iterator[Sighting]:
     """Yield each day that comes before another field's day where in all other records of the collection it follows."""
-    dated = {key: _days(record) for key, record in records.items()}
+    if len(dated) <= _ENOUGH_OTHERS:
+        return
     fields = sorted({name for days in dated.values() for name in days})
     for first, second in itertools.permutations(fields, 2):
         pairs = {key: (days[first], days[second]) for key, days in dated.items() if first in days and second in days}
@@ -183,6 +175,13 @@ def _done_later(place: str, days: Mapping[str, str], now: date) -> Iterator[Sigh
         day = day_of(value)
         if day is not None and day > now and _PAST.search(name):
             yield Sighting("done_later", f"{place}.{name}", value, 0, len(value), f"the case plays on {now}")
+
+
+def _time(place: str, match: re.Match[str]) -> Iterator[Sighting]:
+    """Judge a time of day that the words around say is one: none is past 24:00 or has more than 59 minutes."""
+    hour, minute = (int(match[name] or match[f"iso_{name}"]) for name in ("hour", "minute"))
+    if minute > 59 or hour * 60 + minute > 24 * 60:
+        yield at_match("no_such_time", place, match)
 
 
 def _day(place: str, text: str, match: re.Match[str], now: date | None) -> Iterator[Sighting]:

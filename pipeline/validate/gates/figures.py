@@ -11,6 +11,7 @@ from typing_extensions import TypeIs
 
 from pipeline.schema.tool import State
 from pipeline.validate.gates.sighting import Sighting, at_match
+from pipeline.validate.sieve import Sieve
 
 _BOUNDS: tuple[tuple[re.Pattern[str], float, float, str], ...] = (
     (re.compile(r"(^|_)age(_years)?$"), 0, 120, "years of age"),
@@ -49,24 +50,39 @@ _ANSWERED = re.compile(
     r"\b(?P<whole>\d{1,6}) (?:sent|invited|asked|mailed|issued|handed out), (?P<part>\d{1,6}) "
     r"(?:answered|replied|returned|opened|accepted)\b"
 )
-_ODD = (
-    (re.compile(r"\b[Ww]eek (?:5[4-9]|[6-9]\d)\b(?! of)"), "a year has 53 weeks at most"),
-    (
-        re.compile(
-            r"\bminus \d[\d,.]* ?(?:kg|kilos|tonnes|litres|metres|people|persons|pupils|patients|sent|answered)\b"
-        ),
-        "an amount below nothing",
-    ),
-    (re.compile(r"\bborn (?:in )?1[0-7]\d\d\b"), "born centuries ago"),
+_ODD_WEEK = re.compile(r"\b[Ww]eek (?:5[4-9]|[6-9]\d)\b(?! of)")
+_BELOW_NOTHING = re.compile(
+    r"\bminus \d[\d,.]* ?(?:kg|kilos|tonnes|litres|metres|people|persons|pupils|patients|sent|answered)\b"
 )
+_BORN = re.compile(r"\bborn (?:in )?1[0-7]\d\d\b")
 _LIVED = 119
 _ZERO_C = 273
-_AT_MOST = (
-    (_OF_ALL, 100, "more than all"),
-    (_PH, 14, "the scale of pH ends at 14"),
-    (_COLD, _ZERO_C, "colder than cold can be"),
-    (_COLD_STORE, _ZERO_C, "colder than cold can be"),
-    (_OLD, _LIVED, "older than anyone"),
+_AT_MOST = {
+    "of all": (100, "more than all"),
+    "pH": (14, "the scale of pH ends at 14"),
+    "cold": (_ZERO_C, "colder than cold can be"),
+    "cold store": (_ZERO_C, "colder than cold can be"),
+    "old": (_LIVED, "older than anyone"),
+}
+_ODD = {
+    "odd week": "a year has 53 weeks at most",
+    "below nothing": "an amount below nothing",
+    "born": "born centuries ago",
+}
+_PATTERNS = Sieve(
+    {
+        "of all": _OF_ALL,
+        "pH": _PH,
+        "cold": _COLD,
+        "cold store": _COLD_STORE,
+        "old": _OLD,
+        "per": _PER,
+        "odd week": _ODD_WEEK,
+        "below nothing": _BELOW_NOTHING,
+        "born": _BORN,
+        "out of": _OUT_OF,
+        "answered": _ANSWERED,
+    }
 )
 _LEAST_FIGURES = 6
 _ROUND_SHARE = 0.9
@@ -78,25 +94,22 @@ _KEY = re.compile(r"(?P<prefix>.*?)(?P<number>\d{3,})")
 
 def figures_in(place: str, text: str) -> Iterator[Sighting]:
     """Yield figures in a text that cannot be: more than all, more hours than a day has, beyond a scale."""
-    for pattern, most, said in _AT_MOST:
-        for match in pattern.finditer(text):
-            if int(match["figure"]) > most:
-                yield at_match("impossible_figure", place, match, said)
-    for match in _PER.finditer(text):
+    for name, match in _PATTERNS.matches(text):
+        if name in _ODD:
+            yield at_match("odd_figure", place, match, _ODD[name])
+        elif (said := _impossible(name, match)) is not None:
+            yield at_match("impossible_figure", place, match, said)
+
+
+def _impossible(name: str, match: re.Match[str]) -> str | None:
+    """Return why a figure that a pattern found cannot be; ``None`` if it can."""
+    if name in _AT_MOST:
+        most, said = _AT_MOST[name]
+        return said if int(match["figure"]) > most else None
+    if name == "per":
         longest = _MOST.get(f"{match['unit']} {match['whole']}".lower())
-        if longest is not None and int(match["figure"]) > longest:
-            yield at_match("impossible_figure", place, match, f"a {match['whole']} has {longest}")
-    for pattern, said in _ODD:
-        for match in pattern.finditer(text):
-            yield at_match("odd_figure", place, match, said)
-    yield from _parts(place, text)
-
-
-def _parts(place: str, text: str) -> Iterator[Sighting]:
-    for pattern in (_OUT_OF, _ANSWERED):
-        for match in pattern.finditer(text):
-            if int(match["part"]) > int(match["whole"]):
-                yield at_match("impossible_figure", place, match, "the part is larger than the whole")
+        return f"a {match['whole']} has {longest}" if longest is not None and int(match["figure"]) > longest else None
+    return "the part is larger than the whole" if int(match["part"]) > int(match["whole"]) else None
 
 
 def figures_of_records(state: State) -> Iterator[Sighting]:

@@ -9,18 +9,18 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 
 from pipeline.render import agent_texts, result_texts
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.verdict import Finding
-from pipeline.validate.gates.dates import day_of, days_in, days_of_records, days_of_view, times_in
+from pipeline.validate.gates.dates import day_of, days_and_times_in, days_of_records, days_of_view
 from pipeline.validate.gates.figures import counted_ids, figures_in, figures_of_records
 from pipeline.validate.gates.prose_tells import densities_in
 from pipeline.validate.gates.sighting import Placed, Sighting, at_match
-from pipeline.validate.phrases import find
 from pipeline.validate.prompts import SmellsPrompt
 
 FAILS_AT = 1.0
@@ -30,7 +30,7 @@ _DIGIT = re.compile(r"\d")
 """Days, times and figures have one."""
 _ENTRY_ID = re.compile(r"view\.memory\.\d+\.id")
 """Ids of notes are for the record's own references; no agent reads them."""
-_NAME = r"(?-i:[A-Z\u00c0-\u00de][\w'\u2019-]+)"
+_NAME = re.compile(r"[A-Z\u00c0-\u00de][\w'\u2019-]+")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Smells:
         return self.points >= FAILS_AT - _ROUNDING
 
 
-def smells_of_scenario(scenario: Scenario, prompt: SmellsPrompt, favourites: Collection[str]) -> Smells:
+def smells_of_scenario(scenario: Scenario, prompt: SmellsPrompt, favourites: AbstractSet[str]) -> Smells:
     """Return what smells made up in all that an agent can read of a scenario, and in the data behind its tools.
 
     Args:
@@ -61,7 +61,7 @@ def smells_of_scenario(scenario: Scenario, prompt: SmellsPrompt, favourites: Col
         prompt: what is looked for.
         favourites: names that models reach for first, given and family names alike.
     """
-    shown = [(place, text) for place, text in agent_texts(scenario.view) if not _ENTRY_ID.fullmatch(place)]
+    shown = [(place, text) for place, text in agent_texts(scenario.view) if not _is_entry_id(place)]
     state = scenario.simulation.state
     keys = [(f"simulation.state.{collection}.{key}", key) for collection, records in state.items() for key in records]
     texts = [*shown, *result_texts(scenario.simulation), *keys]
@@ -77,31 +77,34 @@ def smells_of_scenario(scenario: Scenario, prompt: SmellsPrompt, favourites: Col
     return _weighed(sightings, prompt, [place for place, _ in texts])
 
 
-def smells_of_text(text: str, prompt: SmellsPrompt, favourites: Collection[str]) -> Smells:
+def smells_of_text(text: str, prompt: SmellsPrompt, favourites: AbstractSet[str]) -> Smells:
     """Return what smells made up in a bare text; its place is called ``text``."""
-    return _weighed(_in_texts([("text", text)], prompt, favourites, None), prompt, ["text"])
+    return _weighed(list(_in_texts([("text", text)], prompt, favourites, None)), prompt, ["text"])
+
+
+def _is_entry_id(place: str) -> bool:
+    return place.endswith(".id") and _ENTRY_ID.fullmatch(place) is not None
 
 
 def _in_texts(
-    texts: Sequence[Placed], prompt: SmellsPrompt, favourites: Collection[str], now: date | None
+    texts: Sequence[Placed], prompt: SmellsPrompt, favourites: AbstractSet[str], now: date | None
 ) -> Iterator[Sighting]:
-    for found in find(prompt.words, texts):
-        yield Sighting(found.note.split(":")[0], found.place, found.text, found.start, found.end)
     for place, text in texts:
         for start, end, kind in prompt.spans(text):
             yield Sighting(kind, place, text[start:end], start, end)
         yield from _names(favourites, place, text)
         if _DIGIT.search(text):
-            yield from days_in(place, text, now)
-            yield from times_in(place, text)
+            yield from days_and_times_in(place, text, now)
             yield from figures_in(place, text)
-    yield from densities_in(prompt.densities, texts)
+    yield from densities_in(prompt, texts)
 
 
-def _names(favourites: Collection[str], place: str, text: str) -> Iterator[Sighting]:
+def _names(favourites: AbstractSet[str], place: str, text: str) -> Iterator[Sighting]:
     """Yield favourite names: a given and a family name of the list side by side as one, others one by one."""
+    if "'s" not in text and favourites.isdisjoint(_NAME.findall(text)):
+        return
     taken = 0
-    matches = [match for match in re.finditer(_NAME, text) if match[0].removesuffix("'s") in favourites]
+    matches = [match for match in _NAME.finditer(text) if match[0].removesuffix("'s") in favourites]
     for match, following in itertools.zip_longest(matches, matches[1:]):
         if match.start() < taken:
             continue
@@ -113,14 +116,16 @@ def _names(favourites: Collection[str], place: str, text: str) -> Iterator[Sight
 
 
 def _generic(prompt: SmellsPrompt, texts: Sequence[Placed]) -> Iterator[Sighting]:
-    lists = {place: {value.casefold() for value in values} for place, values in prompt.generic.items()}
     for place, text in texts:
-        if text.strip(" .").casefold() in lists.get(_NUMBER.sub("*", place), ()):
+        places = prompt.generic_places.get(text.strip(" .").casefold())
+        if places is not None and _NUMBER.sub("*", place) in places:
             yield Sighting("generic_setting", place, text, 0, len(text))
 
 
-def _weighed(sightings: Iterator[Sighting] | Sequence[Sighting], prompt: SmellsPrompt, places: Sequence[str]) -> Smells:
+def _weighed(sightings: Sequence[Sighting], prompt: SmellsPrompt, places: Sequence[str]) -> Smells:
     """Return findings in the order of the texts, with their points; the same words of one kind have points once."""
+    if not sightings:
+        return Smells((), (), 0.0)
     rank = {place: number for number, place in reversed(list(enumerate(places)))}
     distinct: dict[tuple[str, str], float] = {}
     ordered = sorted(

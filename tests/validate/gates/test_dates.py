@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.validate.gates.dates import day_words_in, days_in, days_of_records, days_of_view, times_in
+from pipeline.validate.gates.dates import day_words_in, days_and_times_in, days_of_records, days_of_view
 from tests.validate.samples import changed, scenario
 
 NOW = date(2026, 10, 8)  # a Thursday
@@ -29,7 +29,7 @@ DAYS = st.dates(date(1950, 1, 1), date(2090, 12, 31))
 )
 def test_a_weekday_that_is_another_is_found_with_its_span(text: str) -> None:
     text = text.replace("Tuesday the 13th", "Monday the 13th")
-    (found,) = days_in("p", text, NOW)
+    (found,) = days_and_times_in("p", text, NOW)
     assert found.kind == "wrong_weekday"
     assert found.start is not None
     assert text[found.start : found.end] == found.text
@@ -37,7 +37,7 @@ def test_a_weekday_that_is_another_is_found_with_its_span(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["31 June", "on 2030-02-31", "February 30", "29 February 2026", "0 May", "32 January"])
 def test_a_day_on_no_calendar_is_found(text: str) -> None:
-    assert [one.kind for one in days_in("p", text, NOW)] == ["no_such_day"]
+    assert [one.kind for one in days_and_times_in("p", text, NOW)] == ["no_such_day"]
 
 
 @pytest.mark.parametrize(
@@ -56,30 +56,30 @@ def test_a_day_on_no_calendar_is_found(text: str) -> None:
     ],
 )
 def test_what_is_no_mistake_is_left_alone(text: str) -> None:
-    assert [one for one in days_in("p", text, NOW) if one.kind == "wrong_weekday"] == []
-    assert [one.text for one in days_in("p", text, NOW)] in ([], ["45 Mar"])
+    assert [one for one in days_and_times_in("p", text, NOW) if one.kind == "wrong_weekday"] == []
+    assert [one.text for one in days_and_times_in("p", text, NOW)] in ([], ["45 Mar"])
 
 
 def test_without_the_day_of_the_case_a_day_without_a_year_is_not_judged() -> None:
-    assert list(days_in("p", "Friday 8 October", None)) == []
+    assert list(days_and_times_in("p", "Friday 8 October", None)) == []
 
 
 @given(DAYS, st.sampled_from(["%A %d %B %Y", "%a %d %b %Y", "%d %B %Y (%A)", "%Y-%m-%d (%a)", "%A, %B %d, %Y"]))
 def test_no_true_date_is_ever_called_wrong(day: date, form: str) -> None:
-    assert list(days_in("p", f"It is due on {day.strftime(form)}, as always.", NOW)) == []
+    assert list(days_and_times_in("p", f"It is due on {day.strftime(form)}, as always.", NOW)) == []
 
 
 @given(DAYS, st.integers(1, 6))
 def test_every_other_weekday_is_called_wrong(day: date, shift: int) -> None:
     other = (day + timedelta(days=shift)).strftime("%A")
-    assert [one.kind for one in days_in("p", f"{other} {day.strftime('%d %B %Y')}", NOW)] == ["wrong_weekday"]
+    assert [one.kind for one in days_and_times_in("p", f"{other} {day.strftime('%d %B %Y')}", NOW)] == ["wrong_weekday"]
 
 
 @pytest.mark.parametrize(
     ("text", "wrong"), [("at 25:10", 1), ("by 12:75", 1), ("at 24:00", 0), ("60:40 split", 0), ("2026-10-08T24:30", 1)]
 )
 def test_times_of_day(text: str, wrong: int) -> None:
-    assert len(list(times_in("p", text))) == wrong
+    assert len(list(days_and_times_in("p", text, NOW))) == wrong
 
 
 @pytest.mark.parametrize(
