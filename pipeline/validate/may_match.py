@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from pipeline.validate.widened import DOTLESS, widened
+from pipeline.validate.widened import for_widened, widened
 
 MEMORY = 64 * 2**20
 """Bytes that the automaton of a list may take; with more states than fit, RE2 forgets some and makes them anew. Of a
@@ -32,8 +32,7 @@ class MayMatch:
     def named(self, text: str) -> list[str]:
         """Return the names of the patterns that may match, in the order in which they were given."""
         automaton, names, always = self._compiled
-        plain = text if text.isascii() else text.translate(DOTLESS)
-        found = automaton.Match(plain.encode("utf-8", "replace")) if names else None
+        found = automaton.Match(for_widened(text).encode("utf-8", "replace")) if names else None
         if not found and not always:
             return []
         may = {names[at] for at in found or ()} | always

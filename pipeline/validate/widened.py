@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-DOTLESS = {ord("\u0130"): "i", ord("\u0131"): "i"}
-"""Letters that ``re.IGNORECASE`` takes for an ``i`` and RE2 does not: texts are to be brought to it."""
+_ODD_I = "\u0130\u0131"
+"""Letters that ``re.IGNORECASE`` takes for an ``i`` and RE2 does not."""
 
 _BEYOND = r"\x{80}-\x{10ffff}"
 _WIDE = {
@@ -25,6 +25,13 @@ _BOUNDARIES = (r"\b", r"\B", r"\A", r"\Z")
 _ESCAPE = r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)"
 _PIECE = re.compile(rf"{_ESCAPE}|\[\^?\]?|\(\?<?[=!]|\{{,|.", re.DOTALL)
 _PIECE_OF_CLASS = re.compile(rf"{_ESCAPE}|.", re.DOTALL)
+
+
+def for_widened(text: str) -> str:
+    """Return a text as a widened pattern is to be looked for in it: what is one with an ``i`` is one."""
+    for letter in _ODD_I:
+        text = text.replace(letter, "i")
+    return text
 
 
 def widened(pattern: str) -> str:
@@ -74,7 +81,7 @@ def _outside(piece: str) -> str:
         return ""
     if piece in _WIDE:
         return f"[{_WIDE[piece]}]"
-    if ord(_character(piece)[0]) in DOTLESS:
+    if _character(piece)[0] in _ODD_I:
         return "i"
     return "{0," if piece == "{," else _spelled(piece)
 
