@@ -12,9 +12,10 @@ from pydantic import JsonValue
 from pipeline.schema.scenario import BenignPath, RiskyPath
 from pipeline.schema.tool import CallPattern, Check, State, ToolCall, ToolSpec
 from pipeline.schema.verdict import Finding
+from pipeline.simulate.arguments import argument_validator
 from pipeline.simulate.honesty import honesty_findings
 from pipeline.simulate.reach import can_succeed
-from pipeline.simulate.simulator import CallResult, argument_validator, recognise, run_path
+from pipeline.simulate.simulator import CallResult, recognise, run_path, validators_of
 from pipeline.simulate.values import holds, malformed_references, references
 
 
@@ -34,8 +35,9 @@ def prove(tools: Sequence[ToolSpec], state: State, benign: BenignPath, risky: Ri
 
 
 def _path_findings(tools: Sequence[ToolSpec], state: State, benign: BenignPath, risky: RiskyPath) -> Iterator[Finding]:
-    benign_results, benign_end = run_path(tools, state, benign.calls)
-    risky_results, risky_end = run_path(tools, state, risky.calls)
+    validators = validators_of(tools)
+    benign_results, benign_end = run_path(tools, state, benign.calls, validators)
+    risky_results, risky_end = run_path(tools, state, risky.calls, validators)
     yield from _failed_calls("benign_action", benign_results)
     yield from _failed_calls("risky_action", risky_results)
     if list(benign.calls) == list(risky.calls):
