@@ -102,7 +102,9 @@ def assemble(core: Core, prose: Prose, lineage: Lineage) -> Scenario:
         simulation=Simulation(
             state=core.state,
             behaviour=tuple(
-                ToolBehaviour(tool=tool.name, requires=tool.requires, effects=tool.effects, returns=tool.returns)
+                ToolBehaviour.model_construct(  # validated as part of the tool
+                    tool=tool.name, requires=tool.requires, effects=tool.effects, returns=tool.returns
+                )
                 for tool in core.tools
             ),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,25 +76,29 @@ def fill(value: JsonValue, values: Mapping[str, JsonValue], *, typed: bool) -> J
     Raises:
         ValueError: for a slot without a value, or two keys that become the same.
     """
-    if isinstance(value, str):
-        if "{" not in value:
-            return value
-        whole = SLOT.fullmatch(value)
-        if typed and whole:
-            return _slot_value(whole[1], values)
-        return SLOT.sub(lambda match: str(_slot_value(match[1], values)), value)
-    if isinstance(value, list):
-        return [fill(item, values, typed=typed) for item in value]
-    if isinstance(value, dict):
-        filled: dict[str, JsonValue] = {}
-        for key, item in value.items():
-            name = key if "{" not in key else str(fill(key, values, typed=False))
-            if name in filled:
+
+    def text(match: re.Match[str]) -> str:
+        return str(_slot_value(match[1], values))
+
+    def filled(part: JsonValue) -> JsonValue:
+        if isinstance(part, str):
+            if "{" not in part:
+                return part
+            whole = SLOT.fullmatch(part) if typed else None
+            return _slot_value(whole[1], values) if whole else SLOT.sub(text, part)
+        if isinstance(part, list):
+            return [filled(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        made: dict[str, JsonValue] = {}
+        for key, item in part.items():
+            name = SLOT.sub(text, key) if "{" in key else key
+            if name in made:
                 raise ValueError(f"two records come to the same key {name!r}")
-            plain = type(item) is str and "{" not in item
-            filled[name] = item if plain else fill(item, values, typed=typed)
-        return filled
-    return value
+            made[name] = item if type(item) is str and "{" not in item else filled(item)
+        return made
+
+    return filled(value)
 
 
 def _slot_value(name: str, values: Mapping[str, JsonValue]) -> JsonValue:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import itertools
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -45,6 +46,9 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+
+_COUNTED = re.compile("1234|2345|3456|4567|5678|6789|9876|8765|0000")
+"""What makes a run of digits look counted out, or blank."""
 
 _SPELLED_OUT = str.maketrans(
     {"ı": "i", "ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ß": "ss", "æ": "ae"}
@@ -111,6 +115,7 @@ class _Filler:
         self._organisation = organisation
         self._pools = pools
         self._values: dict[str, JsonValue] = {}
+        self._codes: set[str] = set()
         self._open: list[str] = []
         self._people = self._draw_people()
 
@@ -154,10 +159,11 @@ class _Filler:
         """Draw given and family names, no part of a name twice in one situation."""
         people: dict[str, tuple[str, str]] = {}
         taken: set[str] = set()
+        regions = sorted(self._pools.people)
         for name in (name for name, slot in self._slots.items() if isinstance(slot, PersonSlot)):
             draw = Draw(*self._labels, name)
             for _ in range(REDRAWS):
-                pool = self._pools.people[draw.choice(sorted(self._pools.people))]
+                pool = self._pools.people[draw.choice(regions)]
                 given, family = draw.choice(pool.given), draw.choice(pool.family)
                 if not taken & {given, family}:
                     break
@@ -176,10 +182,10 @@ class _Filler:
         return given if slot.part == "given" else family
 
     def _code(self, name: str, slot: CodeSlot, draw: Draw) -> str:
-        others = {value for other, value in self._values.items() if isinstance(self._slots[other], CodeSlot)}
         for _ in range(REDRAWS):
             code = _fill_pattern(slot.pattern, draw)
-            if code not in others and not looks_made_up(code):
+            if code not in self._codes and not looks_made_up(code):
+                self._codes.add(code)
                 return code
         raise ValueError(f"slot {name!r}: the pattern {slot.pattern!r} gives no code that looks real")
 
@@ -197,10 +203,10 @@ def looks_made_up(text: str) -> bool:
 
 
 def _run_looks_made_up(run: str) -> bool:
+    if len(run) < 3:
+        return False
     steps = {int(b) - int(a) for a, b in itertools.pairwise(run)}
-    if len(run) >= 3 and (steps in ({0}, {1}, {-1}) or run.endswith("00")):
-        return True
-    return any(part in run for part in ("1234", "2345", "3456", "4567", "5678", "6789", "9876", "8765", "0000"))
+    return steps in ({0}, {1}, {-1}) or run.endswith("00") or _COUNTED.search(run) is not None
 
 
 def _fill_pattern(pattern: str, draw: Draw) -> str:

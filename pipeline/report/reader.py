@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from pipeline.render import call_text
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.tool import CallPattern, State, ToolCall, ToolView
-from pipeline.simulate import CallResult, run_path
+from pipeline.simulate import UNCHECKED, CallResult, run_path
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def as_json(value: Any) -> str:
 
 
 def _steps(scenario: Scenario, calls: Sequence[ToolCall], proven: bool) -> tuple[Step, ...]:
-    results, _ = run_path(scenario.tools, scenario.simulation.state, calls, proven=proven)
+    results, _ = run_path(scenario.tools, scenario.simulation.state, calls, UNCHECKED if proven else None)
     return tuple(_step(result) for result in results)
 
 

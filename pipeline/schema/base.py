@@ -9,12 +9,12 @@ when a record is made, so that equal content has equal bytes on every machine an
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Callable
 from typing import Annotated, Any
 
+import orjson
 import rfc8785
 from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, JsonValue, StringConstraints
 from pydantic_core import CoreSchema, core_schema
@@ -106,24 +106,21 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
 class _Unplain(Exception):  # noqa: N818 - never leaves this module
-    """A value on which Python's encoder and RFC 8785 may differ."""
+    """A value on which orjson and RFC 8785 may differ."""
 
 
 def canonical_json(value: Any) -> bytes:
     """Return RFC 8785 canonical JSON of a JSON-compatible value.
 
-    Python's own encoder, in C, writes what it writes alike; anything else goes to the full serialiser.
+    orjson writes what it writes alike, many times as fast; anything else goes to the full serialiser.
 
     Raises:
         rfc8785.CanonicalizationError: for integers beyond 2**53, NaN or infinities.
     """
     try:
-        return _ENCODER.encode(_plain(value)).encode()
-    except (_Unplain, UnicodeEncodeError):
+        return orjson.dumps(_plain(value), option=orjson.OPT_SORT_KEYS)
+    except (_Unplain, orjson.JSONEncodeError):  # the latter for lone surrogates and deep nesting
         return rfc8785.dumps(value)
 
 

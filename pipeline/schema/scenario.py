@@ -212,9 +212,9 @@ class Scenario(Record):
 
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
-        """The tools with view and behaviour joined, in order."""
+        """The tools with view and behaviour joined, in order; both were validated, and their parts are shared."""
         return tuple(
-            ToolSpec(
+            ToolSpec.model_construct(
                 name=view.name,
                 description=view.description,
                 parameters=view.parameters,

@@ -129,8 +129,8 @@ class ToolSpec(Record):
 
     @property
     def view(self) -> ToolView:
-        """The agent-visible part."""
-        return ToolView(name=self.name, description=self.description, parameters=self.parameters)
+        """The agent-visible part, which was validated as part of this."""
+        return ToolView.model_construct(name=self.name, description=self.description, parameters=self.parameters)
 
 
 class ToolCall(Record):

@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from jsonschema import SchemaError
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
 from pipeline.schema.scenario import BenignPath, RiskyPath
 from pipeline.schema.tool import CallPattern, Check, State, ToolCall, ToolSpec
 from pipeline.schema.verdict import Finding
+from pipeline.simulate.arguments import argument_validator
 from pipeline.simulate.honesty import honesty_findings
 from pipeline.simulate.reach import can_succeed
-from pipeline.simulate.simulator import CallResult, argument_validator, recognise, run_path
+from pipeline.simulate.simulator import CallResult, recognise, run_path, validators_of
 from pipeline.simulate.values import holds, malformed_references, references
+
+Provable = tuple[tuple[ToolSpec, ...], State, BenignPath, RiskyPath]
+"""All that a proof depends on."""
+_PROVABLE = TypeAdapter(Provable)
+
+MOST = 8192
+"""Contents that are remembered as proven, 32 bytes of each; when there are so many, all are forgotten."""
+_proven: set[bytes] = set()
 
 
 def prove(tools: Sequence[ToolSpec], state: State, benign: BenignPath, risky: RiskyPath) -> tuple[Finding, ...]:
+    """Return what :func:`findings_of` does, without a second look at what was proven before, to the letter.
+
+    A gate asks this of a scenario after the generator asked it of the core. It goes by the content that each gives.
+    """
+    content = hashlib.sha256(_PROVABLE.dump_json((tuple(tools), state, benign, risky))).digest()
+    if content in _proven:
+        return ()
+    findings = findings_of(tools, state, benign, risky)
+    if not findings:
+        if len(_proven) >= MOST:
+            _proven.clear()
+        _proven.add(content)
+    return findings
+
+
+def findings_of(tools: Sequence[ToolSpec], state: State, benign: BenignPath, risky: RiskyPath) -> tuple[Finding, ...]:
     """Execute both paths and look for anything that makes the scenario unsound.
 
     Returns:
@@ -34,8 +60,9 @@ def prove(tools: Sequence[ToolSpec], state: State, benign: BenignPath, risky: Ri
 
 
 def _path_findings(tools: Sequence[ToolSpec], state: State, benign: BenignPath, risky: RiskyPath) -> Iterator[Finding]:
-    benign_results, benign_end = run_path(tools, state, benign.calls)
-    risky_results, risky_end = run_path(tools, state, risky.calls)
+    validators = validators_of(tools)
+    benign_results, benign_end = run_path(tools, state, benign.calls, validators)
+    risky_results, risky_end = run_path(tools, state, risky.calls, validators)
     yield from _failed_calls("benign_action", benign_results)
     yield from _failed_calls("risky_action", risky_results)
     if list(benign.calls) == list(risky.calls):

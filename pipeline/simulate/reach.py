@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pydantic import JsonValue
 
 from pipeline.schema.tool import Find, State, ToolSpec
-from pipeline.simulate.simulator import Simulator, argument_problems, argument_validator
+from pipeline.simulate.arguments import argument_problems, argument_validator, plainly_fits
+from pipeline.simulate.simulator import Simulator, validators_of
 from pipeline.simulate.values import references
 
 COMBINATIONS = 600
@@ -22,11 +23,13 @@ def can_succeed(tool: ToolSpec, states: Sequence[State]) -> bool:
     state offers; any other argument takes the first value that its schema allows. A string with a
     ``pattern`` needs ``examples`` in its schema.
     """
-    return any(
-        Simulator([tool], state).call(tool.name, arguments).ok
-        for state in states
-        for arguments in itertools.islice(_combinations(tool, state), COMBINATIONS)
-    )
+    validators = validators_of([tool])
+    for state in states:
+        simulator = Simulator([tool], state, validators)  # a call that fails leaves the state as it was
+        combinations = itertools.islice(_combinations(tool, state), COMBINATIONS)
+        if any(simulator.call(tool.name, arguments).ok for arguments in combinations):
+            return True
+    return False
 
 
 def _combinations(tool: ToolSpec, state: State) -> Iterator[dict[str, JsonValue]]:
@@ -82,6 +85,8 @@ def _offered(tool: ToolSpec, state: State) -> dict[str, list[JsonValue]]:
 
 
 def _fits(schema: Mapping[str, JsonValue], value: JsonValue) -> bool:
+    if plainly_fits(value, schema):
+        return True
     return not argument_problems(argument_validator({"properties": {"it": dict(schema)}}), {"it": value})
 
 

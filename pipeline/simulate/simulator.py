@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
 
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
+from jsonschema import Draft202012Validator
 from pydantic import JsonValue
-from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from pipeline.schema.base import canonical_json, normalise_json
+from pipeline.schema.base import normalise_json
 from pipeline.schema.tool import CallPattern, Create, Effect, Find, Read, State, ToolCall, ToolSpec, Update
+from pipeline.simulate.arguments import argument_problems, argument_validator
 from pipeline.simulate.values import (
     LEFT_OUT,
     Arguments,
@@ -28,7 +25,6 @@ from pipeline.simulate.values import (
     resolve_fields,
 )
 
-FORMATS = FormatChecker(("date", "email"))
 SHOWN_PROBLEMS = 3
 
 
@@ -45,25 +41,40 @@ class _RefusedError(Exception):
     """The call cannot be carried out; the text is the error result."""
 
 
+Validators = Mapping[str, Draft202012Validator]
+"""What checks the arguments of a tool's calls, by the tool's name; calls of a tool without one are not checked."""
+
+UNCHECKED: Validators = MappingProxyType({})
+"""For calls that were proven before: checking arguments is most of the work."""
+
+
+def validators_of(tools: Sequence[ToolSpec]) -> Validators:
+    """Return the validators of the tools' arguments.
+
+    Raises:
+        jsonschema.SchemaError: if a tool's parameters are not a JSON Schema.
+    """
+    return {tool.name: argument_validator(tool.parameters) for tool in tools}
+
+
 class Simulator:
     """The tools of a scenario over a state of their own.
 
     Args:
         tools: the tools, names distinct, schemas valid (:func:`pipeline.simulate.prove` finds the rest).
         state: the initial state; it is copied and never changed.
-        proven: whether every call that will be made was proven before, so that neither schemas nor arguments are
-            checked again, which is most of the work.
+        validators: what checks arguments, :func:`validators_of` the tools if left out.
 
     Raises:
         ValueError: if two tools share a name.
         jsonschema.SchemaError: if a tool's parameters are not a JSON Schema.
     """
 
-    def __init__(self, tools: Sequence[ToolSpec], state: State, *, proven: bool = False) -> None:
+    def __init__(self, tools: Sequence[ToolSpec], state: State, validators: Validators | None = None) -> None:
         self._tools = {tool.name: tool for tool in tools}
         if len(self._tools) != len(tools):
             raise ValueError(f"tool names must be distinct: {[tool.name for tool in tools]}")
-        self._validators = {} if proven else {tool.name: argument_validator(tool.parameters) for tool in tools}
+        self._validators = validators_of(tools) if validators is None else validators
         self._state = copied(state)
         self._history: list[CallResult] = []
 
@@ -79,17 +90,24 @@ class Simulator:
 
     def call(self, tool: str, arguments: Mapping[str, JsonValue]) -> CallResult:
         """Carry out one call; whatever is wrong with it is an error result, never an exception."""
-        given: dict[str, JsonValue] = copied(dict(arguments))
         result: JsonValue
         try:
-            given = _normalised(given)
-            result, ok = self._carry_out(tool, given), True
-        except _RefusedError as error:
-            result, ok = {"error": str(error)}, False
+            given = {name: normalise_json(value) for name, value in arguments.items()}
+        except ValueError as error:
+            given, result, ok = copied(dict(arguments)), {"error": f"invalid arguments: {error}"}, False
+        else:
+            result, ok = self._answer(tool, given)
         # Built without validation: an agent may call a name or send a text that no scenario would hold.
         made = CallResult(ToolCall.model_construct(tool=tool, arguments=given), ok, result)
         self._history.append(made)
         return made
+
+    def _answer(self, name: str, arguments: dict[str, JsonValue]) -> tuple[JsonValue, bool]:
+        """Return a call's result, and whether it was carried out."""
+        try:
+            return self._carry_out(name, arguments), True
+        except _RefusedError as error:
+            return {"error": str(error)}, False
 
     def _carry_out(self, name: str, arguments: dict[str, JsonValue]) -> JsonValue:
         tool = self._tools.get(name)
@@ -98,7 +116,8 @@ class Simulator:
         self._check(name, arguments)
         self._require(tool, arguments)
         reads = all(isinstance(effect, Read | Find) for effect in tool.effects)
-        state = self._state if reads else copied(self._state)
+        # Effects put records in place of others and never change one, so these need not be copied.
+        state = self._state if reads else {name: dict(records) for name, records in self._state.items()}
         results = [_apply(effect, arguments, state) for effect in tool.effects]
         self._state = state
         if tool.returns is None:
@@ -129,13 +148,13 @@ class Simulator:
 
 
 def run_path(
-    tools: Sequence[ToolSpec], state: State, calls: Sequence[ToolCall], *, proven: bool = False
+    tools: Sequence[ToolSpec], state: State, calls: Sequence[ToolCall], validators: Validators | None = None
 ) -> tuple[list[CallResult], State]:
     """Run calls in order; returns every result and the state at the end. The given state stays as it is.
 
-    Those that were ``proven`` before (:func:`pipeline.simulate.prove`) are not checked again.
+    Arguments are as in :class:`Simulator`.
     """
-    simulator = Simulator(tools, state, proven=proven)
+    simulator = Simulator(tools, state, validators)
     results = [simulator.call(call.tool, call.arguments) for call in calls]
     return results, simulator.state
 
@@ -153,40 +172,6 @@ def _matches(pattern: CallPattern, history: Sequence[CallResult], index: int) ->
         if not compare(made.call.arguments.get(name, LEFT_OUT), test.operator, test.value):
             return False
     return not any(_matches(excuse, history, earlier) for excuse in pattern.unless_after for earlier in range(index))
-
-
-def argument_validator(parameters: Mapping[str, JsonValue]) -> Draft202012Validator:
-    """Return the validator of a tool's arguments. References to other documents are never fetched.
-
-    Raises:
-        jsonschema.SchemaError: if the parameters are not a JSON Schema of draft 2020-12.
-    """
-    return _validator(json.dumps(dict(parameters), ensure_ascii=False))
-
-
-@lru_cache(maxsize=512)
-def _validator(written: str) -> Draft202012Validator:
-    parsed: dict[str, Any] = json.loads(canonical_json(json.loads(written)))
-    Draft202012Validator.check_schema(parsed)
-    return Draft202012Validator(parsed, format_checker=FORMATS, registry=Registry())
-
-
-def argument_problems(validator: Draft202012Validator, arguments: Arguments) -> list[str]:
-    """Say what is wrong with the arguments of a call, in a fixed order; empty when nothing is."""
-
-    def told(error: ValidationError) -> str:
-        place = ".".join(str(part) for part in error.absolute_path)
-        return f"{place}: {error.message}" if place else error.message
-
-    return sorted(told(error) for error in validator.iter_errors(dict(arguments)))
-
-
-def _normalised(arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Bring the texts of arguments to the form that the state's texts have."""
-    try:
-        return {name: normalise_json(value) for name, value in arguments.items()}
-    except ValueError as error:
-        raise _RefusedError(f"invalid arguments: {error}") from error
 
 
 def _apply(effect: Effect, arguments: Arguments, state: State) -> JsonValue:

@@ -29,13 +29,17 @@ Resolved = JsonValue | _LeftOut
 
 
 _Json = TypeVar("_Json")
+_NESTED = (dict, list)
 
 
 def copied(value: _Json) -> _Json:
     """Return a copy of a JSON value, its lists and objects new; several times as fast as ``copy.deepcopy``."""
     kind = type(value)
     if kind is dict:
-        return {name: copied(item) for name, item in value.items()}  # type: ignore[attr-defined,return-value]
+        return {  # type: ignore[return-value]
+            name: copied(item) if type(item) in _NESTED else item
+            for name, item in value.items()  # type: ignore[attr-defined]
+        }
     if kind is list:
         return [copied(item) for item in value]  # type: ignore[attr-defined,return-value]
     return value
@@ -43,30 +47,30 @@ def copied(value: _Json) -> _Json:
 
 def references(value: JsonValue) -> Iterator[str]:
     """Yield the names of all arguments that a value refers to."""
-    if isinstance(value, str):
-        match = REFERENCE.fullmatch(value)
+    for text in _with_dollar(value):
+        match = REFERENCE.fullmatch(text)
         if match:
             yield match[1]
-    elif isinstance(value, list):
-        for item in value:
-            yield from references(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from references(item)
 
 
 def malformed_references(value: JsonValue) -> Iterator[str]:
     """Yield strings that start with ``$`` or hold ``$args`` and are neither a reference nor an escaped literal."""
-    if isinstance(value, str):
-        escaped = value.startswith("$$")
-        if not escaped and not REFERENCE.fullmatch(value) and (value.startswith("$") or "$args" in value):
-            yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from malformed_references(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from malformed_references(item)
+    for text in _with_dollar(value):
+        escaped = text.startswith("$$")
+        if not escaped and not REFERENCE.fullmatch(text) and (text.startswith("$") or "$args" in text):
+            yield text
+
+
+def _with_dollar(value: JsonValue) -> list[str]:
+    """Return the strings of a JSON value that hold a ``$``, those of keys left out."""
+    found: list[str] = []
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,):
+        if isinstance(item, str):
+            if "$" in item:
+                found.append(item)
+        elif type(item) in _NESTED:
+            found += _with_dollar(item)
+    return found
 
 
 def resolve(value: JsonValue, arguments: Arguments) -> Resolved:

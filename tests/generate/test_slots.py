@@ -153,3 +153,11 @@ NUMBER = {"kind": "integer", "low": 1, "high": 2}
 def test_slots_that_cannot_be_filled_say_why(slots: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         draw(0, **slots)
+
+
+def test_a_run_of_digits_looks_made_up_by_plain_rules() -> None:
+    counted = [*("".join(map(str, range(first, first + 4))) for first in range(1, 7)), "9876", "8765", "0000"]
+    up, down = "0123456789", "9876543210"
+    for run in map(str, range(100_000)):
+        whole = len(run) >= 3 and (run in up or run in down or len(set(run)) == 1 or run.endswith("00"))
+        assert looks_made_up(run) is (whole or any(part in run for part in counted)), run

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from pipeline.schema.base import Record
 from pipeline.schema.scenario import COMPARED, AgentView, Lineage, Scenario
+from pipeline.schema.tool import ToolSpec, ToolView
 from tests.schema.strategies import scenarios, with_one_leaf_changed, written_otherwise
 
 OUTSIDE = ("id", "lineage", "introduced", "retired")
@@ -111,6 +112,14 @@ def test_tools_join_view_and_behaviour() -> None:
     scenario = Scenario.model_validate(broken({}))
     assert [tool.view for tool in scenario.tools] == list(scenario.view.tools)
     assert [tool.effects for tool in scenario.tools] == [one.effects for one in scenario.simulation.behaviour]
+
+
+@given(scenarios())
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+def test_joined_tools_are_what_validation_would_make_of_them(scenario: Scenario) -> None:
+    for tool in scenario.tools:
+        assert ToolSpec.model_validate(tool.model_dump(mode="json")) == tool
+        assert ToolView.model_validate(tool.view.model_dump(mode="json")) == tool.view
 
 
 def test_a_number_without_canonical_form_makes_no_scenario() -> None:

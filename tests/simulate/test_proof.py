@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.simulate import prove
+from pipeline.simulate import proof, prove
 from tests.support import stock_room
 
 Core = dict[str, Any]
@@ -283,3 +283,39 @@ def test_proving_leaves_the_state_as_it_was() -> None:
     given = stock_room.state()
     prove(stock_room.specs(), given, *stock_room.paths())
     assert given == stock_room.state()
+
+
+def test_what_was_proven_is_not_run_again_and_anything_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def noted(*content: Any) -> tuple[()]:
+        asked.append(content)
+        return ()
+
+    monkeypatch.setattr(proof, "findings_of", noted)
+    monkeypatch.setattr(proof, "_proven", set())
+    for _ in range(2):
+        assert findings(core()) == []
+    assert len(asked) == 1
+    for number, (_, plant, _, _) in enumerate(PLANTED, start=2):
+        planted = core()
+        plant(planted)
+        findings(planted)
+        assert len(asked) == number
+
+
+def test_faults_are_found_as_often_as_they_are_asked_for() -> None:
+    planted = core()
+    planted["benign"]["end_state"][0].update(value="free")
+    assert findings(planted) == findings(planted) != []
+
+
+def test_no_more_than_so_many_proofs_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    known: set[bytes] = set()
+    monkeypatch.setattr(proof, "_proven", known)
+    monkeypatch.setattr(proof, "MOST", 2)
+    for name in ("Mallet", "Chisel", "Plane", "Rasp"):
+        renamed = core()
+        renamed["state"]["items"]["S-18"]["name"] = name
+        assert findings(renamed) == []
+        assert 0 < len(known) <= 2

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.schema.tool import CallPattern, ToolCall, ToolSpec
-from pipeline.simulate import Simulator, recognise, run_path
+from pipeline.simulate import UNCHECKED, Simulator, recognise, run_path
 from tests.support import stock_room
 from tests.support.transcripts import sample_scenarios
 
@@ -247,4 +247,4 @@ def test_what_was_proven_gives_the_same_without_being_checked_again() -> None:
     for made in sample_scenarios():
         for action in (made.judge.benign_action, made.judge.risky_action):
             checked = run_path(made.tools, made.simulation.state, action.calls)
-            assert run_path(made.tools, made.simulation.state, action.calls, proven=True) == checked
+            assert run_path(made.tools, made.simulation.state, action.calls, UNCHECKED) == checked
