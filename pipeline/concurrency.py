@@ -12,9 +12,10 @@ T = TypeVar("T")
 async def settle_all(work: Iterable[Coroutine[Any, Any, T]], at_once: int | None = None) -> list[T]:
     """Run all to their end, then return the results in order or raise the first failure.
 
-    With ``at_once`` no more than so many have begun and not ended, and they begin one after another, each after a look
-    at the network: the first calls are on their way before the second item's computing begins. Unlike a task group this does not cancel the others when one fails: a call
-    in flight has been paid for, and its completion is worth keeping.
+    With ``at_once`` no more than so many have begun and not ended, and they begin one after another, each after a
+    look at the network: the first calls are on their way before the last item's computing begins. Unlike a task group
+    this does not cancel the others when one fails: a call in flight has been paid for, and its completion is worth
+    keeping.
     """
     if at_once is not None:
         slots, door = asyncio.Semaphore(at_once), asyncio.Lock()

@@ -51,7 +51,7 @@ async def test_the_network_is_served_before_all_have_begun() -> None:
         begun.append(number)
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            ours.setblocking(False)
+            ours.settimeout(0)
             loop = asyncio.get_running_loop()
             loop.call_soon(theirs.sendall, b"a reply")
             await loop.sock_recv(ours, 16)
