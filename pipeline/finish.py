@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from pipeline.deduplicate.novelty import KeptRow
 from pipeline.diversity.measure import measure
 from pipeline.errors import WorkError
 from pipeline.exemplars import exemplar_hashes
@@ -19,7 +20,7 @@ from pipeline.release.costs import costs_of
 from pipeline.release.funnel import made_in
 from pipeline.release.gates import check_release
 from pipeline.release.inputs import ReleaseInputs
-from pipeline.release.write import write_release
+from pipeline.release.write import draft_release, write_draft
 from pipeline.rounds.context import BuildContext
 from pipeline.rounds.ledger import Entry, Ledger, nothing_accepted
 from pipeline.rounds.upcoming import StoppedBy
@@ -57,15 +58,22 @@ def make_release(
     made = finished(ledger, context.plan, specification.splits)
     settled = settle_rows(base, made, context.plan, specification)
     salts = inherited.salts if inherited else salts_for(settled, base, specification.name, out)
-    inputs = release_inputs(context, store, settled, salts, stopped)
-    check_release(inputs, context.plot_vectors)
-    return write_release(inputs, out / "releases")
+    kept = list(ledger.kept)
+    draft = draft_release(release_inputs(context, store, settled, salts, stopped, kept=kept))
+    check_release(draft, kept, context.plot_vectors)
+    return write_draft(draft, out / "releases")
 
 
 def release_inputs(
-    context: BuildContext, store: CompletionStore, settled: Settled, salts: Mapping[str, str], stopped: StoppedBy
+    context: BuildContext,
+    store: CompletionStore,
+    settled: Settled,
+    salts: Mapping[str, str],
+    stopped: StoppedBy,
+    *,
+    kept: Iterable[KeptRow] = (),
 ) -> ReleaseInputs:
-    """Gather what the release says of how it was made and what it holds.
+    """Gather what the release says of how it was made and what it holds; ``kept`` are rows whose plots are known.
 
     Raises:
         WorkError: if no model was asked.
@@ -94,6 +102,7 @@ def release_inputs(
             rows_of_release(settled.candidates),
             encoder=context.keeper,
             vectors=context.plot_vectors,
+            plots={row.scenario: row.plot.parts for row in kept},
             exemplars=[exemplar.scenario for exemplar in exemplars.values()],
             last_release=previous.scenarios if previous else (),
         ),
