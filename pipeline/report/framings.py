@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from pipeline.framing.available import available
-from pipeline.framing.rendered import question_of, render
+from pipeline.framing.rendered import question_of, shown_segments
 from pipeline.schema.framing import BASELINE, LEVELS, FramingTexts
 from pipeline.schema.scenario import Scenario
 
@@ -53,7 +53,7 @@ def own_framings(scenario: Scenario, texts: FramingTexts, record: dict[str, Any]
     known = available(scenario, texts)
     has_note = ("authorisation", "granted") not in known.missing
     widest = BASELINE.at(authorisation="granted") if has_note else BASELINE
-    *slots, _ = render(scenario, widest, texts).segments
+    slots = shown_segments(scenario, widest, texts)
     asked = {level: question_of(scenario, BASELINE.at(format=level), texts)[0] for level in ASKED_OF_A_SCENARIO}
     places = _in_order(_places(record))
     return {
