@@ -21,7 +21,7 @@ from pipeline.lazy import Lazy, in_order
 from pipeline.release.card import render_card
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.citation import citation
-from pipeline.release.counts import SplitRows, counts_of
+from pipeline.release.counts import Counts, SplitRows, counts_of
 from pipeline.release.croissant import croissant
 from pipeline.release.files import (
     CALIBRATION,
@@ -86,8 +86,12 @@ class Draft:
     manifest: Manifest
 
 
-def draft_release(inputs: ReleaseInputs) -> Draft:
+def draft_release(inputs: ReleaseInputs, counts: Counts | None = None) -> Draft:
     """Return what a release says of itself and holds, before anything of it is written.
+
+    Args:
+        inputs: what it is made from.
+        counts: of its candidates in the order of their ids, where they are there already.
 
     Raises:
         WorkError: if no candidate was accepted.
@@ -96,7 +100,7 @@ def draft_release(inputs: ReleaseInputs) -> Draft:
     specification = as_released(inputs.specification)
     ordered = in_order(inputs.candidates, key=lambda one: one.id)
     candidates = ordered.map(lambda one: _introduce(one, specification.version))
-    counts = counts_of(candidates.outlines, specification.version)
+    counts = counts or counts_of(candidates.outlines, specification.version)
     rows_by_split = counts.rows
     manifest = Manifest(
         name=specification.name,
