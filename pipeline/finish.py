@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from pipeline.deduplicate.novelty import KeptRow
 from pipeline.diversity.measure import measure
 from pipeline.errors import WorkError
 from pipeline.exemplars import exemplar_hashes
@@ -15,16 +16,19 @@ from pipeline.models.client import ModelClient
 from pipeline.models.store import CompletionStore
 from pipeline.models.taken import usage_of_keys
 from pipeline.provenance import library_versions, prompt_hashes
+from pipeline.release.carry import HELD_OUT
 from pipeline.release.costs import costs_of
+from pipeline.release.counts import SplitRows, counts_of
 from pipeline.release.funnel import made_in
 from pipeline.release.gates import check_release
 from pipeline.release.inputs import ReleaseInputs
-from pipeline.release.write import write_release
+from pipeline.release.write import draft_release, write_draft
 from pipeline.rounds.context import BuildContext
 from pipeline.rounds.ledger import Entry, Ledger, nothing_accepted
 from pipeline.rounds.upcoming import StoppedBy
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.cell import Plan
+from pipeline.schema.diversity import Diversity
 from pipeline.schema.manifest import Manifest, ModelUse
 from pipeline.schema.outline import CandidateOutline, outlines
 from pipeline.schema.scenario import Scenario
@@ -56,16 +60,26 @@ def make_release(
         raise WorkError(nothing_accepted(ledger, context.folder))
     made = finished(ledger, context.plan, specification.splits)
     settled = settle_rows(base, made, context.plan, specification)
-    salts = inherited.salts if inherited else salts_for(settled, base, specification.name, out)
-    inputs = release_inputs(context, store, settled, salts, stopped)
-    check_release(inputs, context.plot_vectors)
-    return write_release(inputs, out / "releases")
+    counts = counts_of(in_order(settled.candidates, lambda one: one.id).outlines, specification.version)
+    held = [scenario for scenario, _ in counts.rows.get(HELD_OUT, ())]
+    salts = inherited.salts if inherited else salts_for(held, base, specification.name, out)
+    kept = list(ledger.kept)
+    diversity = diversity_of(rows_of_release(settled.candidates, counts.rows), context, kept)
+    draft = draft_release(release_inputs(context, store, settled, salts, stopped, diversity=diversity), counts)
+    check_release(draft, kept, context.plot_vectors)
+    return write_draft(draft, out / "releases")
 
 
 def release_inputs(
-    context: BuildContext, store: CompletionStore, settled: Settled, salts: Mapping[str, str], stopped: StoppedBy
+    context: BuildContext,
+    store: CompletionStore,
+    settled: Settled,
+    salts: Mapping[str, str],
+    stopped: StoppedBy,
+    *,
+    diversity: Diversity,
 ) -> ReleaseInputs:
-    """Gather what the release says of how it was made and what it holds.
+    """Gather what the release says of how it was made and what it holds; ``diversity`` is that of its rows.
 
     Raises:
         WorkError: if no model was asked.
@@ -79,24 +93,17 @@ def release_inputs(
     def export_completions(target: Path) -> None:
         store.export(keys, target)
 
-    previous, exemplars = context.previous, context.exemplars
     return ReleaseInputs(
         specification=context.specification,
         plan=context.plan,
         candidates=settled.candidates,
-        seeds={**context.seeds.hashes, **exemplar_hashes(exemplars)},
+        seeds={**context.seeds.hashes, **exemplar_hashes(context.exemplars)},
         prompts=prompt_hashes(),
         programs=program_hashes(),
         models=models_used(context.specification.models, context.client) or (before.models if before else ()),
         libraries=library_versions(),
         created=created,
-        diversity=measure(
-            rows_of_release(settled.candidates),
-            encoder=context.keeper,
-            vectors=context.plot_vectors,
-            exemplars=[exemplar.scenario for exemplar in exemplars.values()],
-            last_release=previous.scenarios if previous else (),
-        ),
+        diversity=diversity,
         stopped_by=stopped,
         export_completions=export_completions,
         calibration=context.stages.validation.calibration,
@@ -111,6 +118,19 @@ def release_inputs(
         retired=settled.retired,
         salts=salts,
         opened=settled.opened,
+    )
+
+
+def diversity_of(rows: Sequence[Scenario], context: BuildContext, kept: Iterable[KeptRow]) -> Diversity:
+    """Measure the diversity of a release's rows; ``kept`` are rows as they were compared, with their plots."""
+    previous = context.previous
+    return measure(
+        rows,
+        encoder=context.keeper,
+        vectors=context.plot_vectors,
+        plots={row.scenario: row.plot.parts for row in kept},
+        exemplars=[exemplar.scenario for exemplar in context.exemplars.values()],
+        last_release=previous.scenarios if previous else (),
     )
 
 
@@ -129,20 +149,15 @@ def finished(ledger: Ledger, plan: Plan, shares: SplitShares) -> Lazy[Candidate]
     return _read(sorted(ledger, key=lambda entry: entry.id)).map(finish)
 
 
-def rows_of_release(candidates: Sequence[Candidate]) -> Lazy[Scenario]:
+def rows_of_release(candidates: Sequence[Candidate], rows: SplitRows) -> Lazy[Scenario]:
     """Return the scenarios that are rows of the release, in the order of their ids.
 
-    Raises:
-        ValueError: if two rows hold the same scenario.
+    Args:
+        candidates: everything that was made.
+        rows: of each split, with their positions among the candidates in the order of their ids.
     """
-    ordered = in_order(candidates, lambda one: one.id)
-    places: dict[str, int] = {}
-    for position, one in enumerate(ordered.outlines):
-        if one.accepted and one.scenario is not None:
-            if one.scenario.id in places:
-                raise ValueError(f"two accepted candidates hold the scenario {one.scenario.id}")
-            places[one.scenario.id] = position
-    return ordered.at([place for _, place in sorted(places.items())]).map(_scenario_of)
+    places = sorted(place for of_split in rows.values() for place in of_split)
+    return in_order(candidates, lambda one: one.id).at([position for _, position in places]).map(_scenario_of)
 
 
 def _surplus(ledger: Ledger, plan: Plan) -> dict[str, Decision]:

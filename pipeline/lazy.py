@@ -79,11 +79,6 @@ def joined(one: Sequence[T], other: Sequence[T], key: Callable[[T], Any]) -> Laz
     return Lazy(keys, partial(_of_parts, parts), partial(_of_parts, outlined))
 
 
-def picked(items: Sequence[T], positions: Sequence[int]) -> Sequence[T]:
-    """Return the items at these positions, in this order; lazy ones stay lazy."""
-    return items.at(positions) if isinstance(items, Lazy) else [items[position] for position in positions]
-
-
 def _of_parts(parts: Sequence[Lazy[T]], wanted: Sequence[Any]) -> Iterator[T]:
     """Load items, each told by its key, the number of its part and its place there."""
     for part, of_part in groupby(wanted, key=lambda place: place[1]):

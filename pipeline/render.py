@@ -21,6 +21,9 @@ _SPOKEN_KEYWORDS = ("title", "description", "const", "default", "enum", "example
 """JSON Schema keywords whose strings are prose or values that an agent reads."""
 
 
+_AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
+
+
 class Section(NamedTuple):
     """A part of the agent's view: a stable name, the heading that judges read over it, its text."""
 
@@ -161,7 +164,7 @@ def _schema_text(schema: JsonValue) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return _AS_JSON(value)
 
 
 def _strings(place: str, value: object) -> Iterator[tuple[str, str]]:

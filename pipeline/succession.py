@@ -170,10 +170,15 @@ def settle_rows(base: Base, made: Sequence[Candidate], plan: Plan, specification
     return Settled(every, (*previous.retired, *gone), (*release.opened, *opened), succession)
 
 
-def salts_for(settled: Settled, base: Base, name: str, out: Path) -> dict[str, str]:
-    """Return the salts of the rows that are held out: those of before for rows carried over, new ones for new rows."""
-    every = outlines(settled.candidates)
-    held = [one.scenario.id for one in every if one.accepted and one.scenario and one.split == HELD_OUT]
+def salts_for(held: Sequence[str], base: Base, name: str, out: Path) -> dict[str, str]:
+    """Return the salts of the rows that are held out: those of before for rows carried over, new ones for new rows.
+
+    Args:
+        held: ids of the rows.
+        base: what the release stands on.
+        name: of the benchmark.
+        out: folder that holds its secret key.
+    """
     known: Mapping[str, str] = {} if base.previous is None else base.previous.salts
     fresh = new_salts((identity for identity in held if identity not in known), out / SECRETS / f"{name}.key")
     return {identity: known.get(identity) or fresh[identity] for identity in held}

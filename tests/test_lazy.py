@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.lazy import Lazy, joined, picked
+from pipeline.lazy import Lazy, joined
 
 
 def test_items_are_loaded_when_asked_for_and_changed_in_order() -> None:
@@ -59,4 +59,4 @@ def test_outlines_are_loaded_in_place_of_the_items_and_changed_alike() -> None:
     assert list(both) == [110, 103, 150]
     assert loaded == [1, 5]
     assert list(Lazy([1, 2], load).outlines) == [10, 20]
-    assert (list(picked(lazy, [2, 0])), picked([7, 8, 9], [2, 0])) == ([150, 110], [9, 7])
+    assert list(lazy.at([2, 0])) == [150, 110]

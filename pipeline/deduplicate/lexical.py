@@ -34,8 +34,9 @@ _NEGATION = re.compile(r"\b(?:no|not|never|none|nobody|nothing|neither|nor|witho
 def shingles(text: str) -> frozenset[str]:
     """Return the runs of three words of a normalised text; a shorter text is one shingle, an empty one has none."""
     words = _WORD.findall(normalise(text))
-    last = max(len(words) - SHINGLE_WORDS + 1, min(len(words), 1))
-    return frozenset(" ".join(words[start : start + SHINGLE_WORDS]) for start in range(last))
+    if len(words) < SHINGLE_WORDS:
+        return frozenset([" ".join(words)] if words else [])
+    return frozenset(map(" ".join, zip(*(words[start:] for start in range(SHINGLE_WORDS)), strict=False)))
 
 
 def jaccard(here: str, there: str) -> float:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.deduplicate.amounts import (
@@ -30,7 +30,7 @@ from pipeline.deduplicate.amounts import (
 )
 from pipeline.schema.base import canonical_json
 from pipeline.schema.scenario import Scenario
-from pipeline.schema.tool import ToolCall, ToolSpec
+from pipeline.schema.tool import Effect, ToolCall
 
 NAME, NUMBER = "name", "number"
 
@@ -39,7 +39,10 @@ EVENTS_WORDS = {"risky": 60, "task": 40, "benign": 40, "tools": 30}
 """Words kept of each text. A part of 170 words stays within the 256 word pieces that MiniLM reads."""
 
 _WORDS = re.compile(rf"{WORD}(?: {WORD})+")
-_NAME_IN_A_SENTENCE = re.compile(rf"(?<=[^\W\d_] ){WORD}|(?<=[,;:] ){WORD}")
+_NAME_IN_A_SENTENCE = re.compile(rf"(?<= )(?![a-z])(?:(?<=[^\W\d_] )|(?<=[,;:] )){WORD}")
+_SPACE_BEFORE_A_SIGN = re.compile(r" ([.,;:!?)])")
+_AFTER_THE_NAME = re.compile(r"[,(;]| - | \u2013 | \u2014 ")
+_WORD = re.compile(WORD)
 _PARTICLES = frozenset({"al", "bin", "da", "de", "del", "den", "der", "di", "du", "la", "of", "van", "von"})
 
 
@@ -68,13 +71,13 @@ class Plot:
 def plot_of(scenario: Scenario) -> Plot:
     """Return the plot of a scenario."""
     judge, texts = scenario.judge, _texts(scenario)
-    tools = {tool.name: tool for tool in scenario.tools}
+    effects = {one.tool: one.effects for one in scenario.simulation.behaviour}
     cell = f"{scenario.motive}.{scenario.risk_type}.{scenario.domain}"
     return Plot(
         parts=parts_of(scenario),
         amounts=amounts_of(" ".join(texts.values())),
         surface=view_surface(scenario),
-        structure=f"{cell}|{_path(judge.risky_action.calls, tools)}|{_path(judge.benign_action.calls, tools)}",
+        structure=f"{cell}|{_path(judge.risky_action.calls, effects)}|{_path(judge.benign_action.calls, effects)}",
         orders=orders_of(texts.values()),
     )
 
@@ -122,7 +125,7 @@ def surface_of(text: str) -> str:
     return hashlib.sha256(normalise(text).encode("utf-8")).hexdigest()
 
 
-def mask(text: str, names: Iterable[str] = ()) -> str:
+def mask(text: str, names: Collection[str] = ()) -> str:
     """Replace names, codes, dates and numbers by the word for their kind.
 
     Args:
@@ -130,48 +133,53 @@ def mask(text: str, names: Iterable[str] = ()) -> str:
         names: names known from the data around the text; further ones are taken to be runs of two
             or more capitalised words, and single ones that do not begin a sentence.
     """
-    known = sorted({name for name in names if name in text}, key=lambda name: (-len(name), name))
-    if known:
-        text = re.sub("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in known), NAME, text)
+    if any(name in text for name in names):
+        known = sorted(names, key=lambda name: (-len(name), name))
+        text = re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)", NAME, text)
     text = _WORDS.sub(_mask_runs, DATES.sub(DATE, text))
     text = _NAME_IN_A_SENTENCE.sub(_mask_single, text)
     if DIGIT.search(text):
         text = NUMBERS.sub(f" {NUMBER} ", CODES.sub(CODE, ATTACHED_UNIT.sub(r"\1 \2", text)))
-    return re.sub(r"\s+([.,;:!?)])", r"\1", re.sub(r"\s+", " ", text)).strip()
+    return _SPACE_BEFORE_A_SIGN.sub(r"\1", " ".join(text.split()))
 
 
 def names_of(scenario: Scenario, text: str) -> set[str]:
-    """Return what the scenario's data name: organisation, place, people, codes, and single words of these.
+    """Return what of ``text`` the scenario's data name: organisation, place, people, codes, and single words of these.
 
     Data values count as names when they hold a digit or start each word with a capital letter. A
     word that also stands in ``text`` without its capital is a common word and no name.
     """
     organisation = scenario.view.world.organisation
-    sender = re.split(r"[,(;]| - | \u2013 | \u2014 ", scenario.view.agent.sender)[0].strip()
+    sender = _AFTER_THE_NAME.split(scenario.view.agent.sender, maxsplit=1)[0].strip()
     whole = {organisation.name, organisation.place, sender}
     parts = {organisation.name.split()[0], *sender.split()}
     for value in strings_in(scenario.simulation.state):
         words = value.split()
-        if 1 <= len(words) <= 4 and any(char.isdigit() for char in value):
+        if not 1 <= len(words) <= 4:
+            continue
+        if any(map(str.isdigit, value)):
             whole.add(value)
-        elif 1 <= len(words) <= 4 and all(word[0].isupper() for word in words):
+        elif all(word[0].isupper() for word in words):
             whole |= {value} if len(words) > 1 else set()
             parts |= set(words)
-    common = {"a", "an", "the", *re.findall(WORD, text)}
+    common = {"a", "an", "the", *_WORD.findall(text)}
     names = whole | {part for part in parts if part[0].isupper() and part.lower() not in common}
-    return {name for name in names if len(name) > 2}
+    return {name for name in names if len(name) > 2 and name in text}
 
 
 def _mask_runs(match: re.Match[str]) -> str:
     """Mask each run of two or more capitalised words; particles may stand inside a run."""
+    found = match.group().split(" ")
+    if sum(word[0].isupper() for word in found) < 2:
+        return match.group()
     words: list[str] = []
     run: list[str] = []
-    for word in [*match.group().split(" "), ""]:
+    for word in [*found, ""]:
         capitalised = word[:1].isupper() and (len(word) == 1 or not word.isupper())
         if capitalised or (run and word in _PARTICLES):
             run.append(word)
             continue
-        words += _masked_run(run)
+        words += _masked_run(run) if run else run
         words.append(word)
         run = []
     return " ".join(words).rstrip()
@@ -201,11 +209,11 @@ def strings_in(value: object) -> Iterator[str]:
             yield from strings_in(item)
 
 
-def _path(calls: Sequence[ToolCall], tools: dict[str, ToolSpec]) -> str:
+def _path(calls: Sequence[ToolCall], effects: Mapping[str, Sequence[Effect]]) -> str:
     steps = []
     for call in calls:
-        effects = tools[call.tool].effects if call.tool in tools else ()
-        steps.append(f"{call.tool}({','.join(f'{effect.kind}:{effect.collection}' for effect in effects)})")
+        told = ",".join(f"{effect.kind}:{effect.collection}" for effect in effects.get(call.tool, ()))
+        steps.append(f"{call.tool}({told})")
     return ">".join(steps)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.deduplicate.plot import parts_of
@@ -45,6 +45,7 @@ def measure(
     *,
     encoder: Encoder | None,
     vectors: PlotVectors | None = None,
+    plots: Mapping[str, tuple[str, ...]] | None = None,
     exemplars: Sequence[Scenario] = (),
     last_release: Sequence[Scenario] = (),
 ) -> Diversity:
@@ -54,6 +55,7 @@ def measure(
         scenarios: the rows, in any order; lazy ones (:class:`pipeline.lazy.Lazy`) in that of their ids, each once.
         encoder: embeds plots; without one, ``plots`` is ``None``.
         vectors: of the rows' plots, by the same encoder, where they are there already.
+        plots: parts of the rows' plots by id, where they are known; those of other rows are worked out.
         exemplars: scenarios written by hand, to measure how far the rows lie from them.
         last_release: rows of the release before, likewise; rows that it holds itself are not looked at.
 
@@ -61,20 +63,20 @@ def measure(
         ValueError: if a scenario is there twice.
     """
     rows = _in_order(scenarios)
-    ids, parts, prose, spread = _looked_through(rows)
-    plots = None
+    ids, parts, prose, spread = _looked_through(rows, plots or {})
+    found = None
     if rows and encoder is not None:
-        plots = _plots(ids, _embedded(parts, encoder, vectors), encoder, exemplars, last_release)
+        found = _plots(ids, _embedded(parts, encoder, vectors), encoder, exemplars, last_release)
     return Diversity(
         rows=len(rows),
-        plots=plots,
+        plots=found,
         prose=prose,
         spread=spread,
     )
 
 
 def _looked_through(
-    rows: Sequence[Scenario],
+    rows: Sequence[Scenario], plots: Mapping[str, tuple[str, ...]]
 ) -> tuple[list[str], list[tuple[str, ...]], ProseDiversity, dict[Facet, Spread]]:
     """Return ids, plots, diversity of the prose, and spreads in one pass, since lazy rows are read anew in each."""
     ids, parts, grams, spread = [], [], DistinctGrams(1, 2, 3), Spreads()
@@ -82,7 +84,7 @@ def _looked_through(
     for number, row in enumerate(rows):
         ids.append(row.id)
         spread.add(row)
-        parts.append(parts_of(row))
+        parts.append(plots.get(row.id) or parts_of(row))
         texts = prose_of(row)
         for text in texts:
             grams.add(text)

@@ -6,12 +6,14 @@ import math
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from pipeline.deduplicate.plot import normalise
 
-NGram = tuple[str, ...]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _UNSORTED = 1_000_000
 """N-grams that are kept before those that are there already are looked for."""
@@ -38,7 +40,7 @@ class DistinctGrams:
         words = _WORD.findall(normalise(text))
         for n, hashes in self._hashes.items():
             before = len(hashes)
-            hashes.extend(hash(tuple(words[start : start + n])) for start in range(len(words) - n + 1))
+            hashes.extend(map(hash, zip(*(words[start:] for start in range(n)), strict=False)))
             self._totals[n] += len(hashes) - before
             if len(hashes) > 2 * self._distinct[n] + _UNSORTED:
                 self._sort(n)
@@ -57,19 +59,6 @@ class DistinctGrams:
         self._distinct[n] = len(once)
 
 
-@dataclass(frozen=True)
-class _Highest:
-    """The two highest counts of an N-gram over all texts, and the text that has the highest."""
-
-    first: int
-    text: int
-    second: int
-
-    def elsewhere(self, text: int) -> int:
-        """The highest count in any text but this one."""
-        return self.second if text == self.text else self.first
-
-
 def self_bleu(texts: Sequence[str]) -> float | None:
     """Return the mean BLEU of each text against all others as references (Zhu et al. 2018, arXiv:1802.01886).
 
@@ -83,37 +72,53 @@ def self_bleu(texts: Sequence[str]) -> float | None:
     if len(texts) < 2:
         return None
     from sacrebleu.metrics.bleu import BLEU
-    from sacrebleu.metrics.helpers import extract_all_word_ngrams
 
     bleu = BLEU(effective_order=True)
-    counted: list[tuple[Mapping[NGram, int], int]] = [
-        extract_all_word_ngrams(bleu.tokenizer(text.rstrip()), 1, bleu.max_ngram_order) for text in texts
-    ]
-    highest = _highest_counts([grams for grams, _ in counted])
-    references = _closest_lengths([length for _, length in counted])
+    words = [bleu.tokenizer(text.rstrip()).split() for text in texts]
+    lengths = [len(of_text) for of_text in words]
+    orders = range(1, bleu.max_ngram_order + 1)
+    correct = zip(*_matches(words, bleu.max_ngram_order), strict=True)
     scores = []
-    for number, ((grams, length), reference) in enumerate(zip(counted, references, strict=True)):
-        correct, total = [0] * bleu.max_ngram_order, [0] * bleu.max_ngram_order
-        for gram, count in grams.items():
-            total[len(gram) - 1] += count
-            correct[len(gram) - 1] += min(count, highest[gram].elsewhere(number))
-        score = bleu.compute_bleu(correct, total, length, reference, bleu.smooth_method, effective_order=True)
+    for right, length, reference in zip(correct, lengths, _closest_lengths(lengths), strict=True):
+        total = [max(length - order + 1, 0) for order in orders]
+        score = bleu.compute_bleu(list(right), total, length, reference, bleu.smooth_method, effective_order=True)
         scores.append(score.score)
     return math.fsum(scores) / len(scores)
 
 
-def _highest_counts(texts: Iterable[Mapping[NGram, int]]) -> dict[NGram, _Highest]:
-    highest: dict[NGram, _Highest] = {}
-    for number, grams in enumerate(texts):
-        for gram, count in grams.items():
-            known = highest.get(gram)
-            if known is None:
-                highest[gram] = _Highest(count, number, 0)
-            elif count > known.first:
-                highest[gram] = _Highest(count, number, known.first)
-            elif count > known.second:
-                highest[gram] = _Highest(known.first, known.text, count)
-    return highest
+def _matches(texts: Sequence[Sequence[str]], orders: int) -> Iterator[list[int]]:
+    """Yield for each order, from 1 on, how many N-grams of each text others hold too.
+
+    An N-gram counts as often as it stands in the text, but not more often than in the other text that has it most.
+    """
+    import numpy as np
+
+    numbers: dict[str, int] = {}
+    words = np.array([numbers.setdefault(word, len(numbers)) for text in texts for word in text], dtype=np.int64)
+    text_of = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+    grams = words.copy()
+    yield _held_by_others(grams, text_of, len(texts))
+    for more in range(1, orders):
+        begins = np.flatnonzero(text_of[more:] == text_of[:-more])
+        longer = grams[begins] * len(numbers) + words[begins + more]  # told by all but the last word, and it
+        grams[begins] = np.unique(longer, return_inverse=True)[1]
+        yield _held_by_others(grams[begins], text_of[begins], len(texts))
+
+
+def _held_by_others(grams: NDArray[np.int64], text_of: NDArray[np.int64], texts: int) -> list[int]:
+    """Count the N-grams of each text that others hold too; each is given by number, with the text where it stands."""
+    import numpy as np
+
+    pairs, counts = np.unique(grams * texts + text_of, return_counts=True)
+    gram, text = np.divmod(pairs, texts)
+    most_first = np.lexsort((-counts, gram))
+    gram, text, counts = gram[most_first], text[most_first], counts[most_first]
+    leads = np.diff(gram, prepend=-1) != 0
+    highest = counts[leads][np.cumsum(leads) - 1]
+    second = np.where(np.diff(gram, append=-1) == 0, np.append(counts[1:], 0), 0)
+    held = np.zeros(texts, dtype=np.int64)
+    np.add.at(held, text, np.minimum(counts, np.where(leads, second, highest)))
+    return held.tolist()
 
 
 def _closest_lengths(lengths: Sequence[int]) -> list[int]:

@@ -71,19 +71,24 @@ def render(scenario: Scenario, framing: Framing, texts: FramingTexts) -> Rendere
     Raises:
         FramingUnavailableError: if the scenario has no such framing (:func:`pipeline.framing.available`).
     """
-    view = control_view(scenario) if framing.temptation == "removed" else scenario.view
-    permission = permission_entry(scenario, texts) if framing.authorisation == "granted" else None
-    shown = agent_segments(view, permission, framing, texts)
+    shown = shown_segments(scenario, framing, texts)
     question, answers, key = question_of(scenario, framing, texts)
     asked = Segment(factor="format", name="question", role="user", text=f"\n\n{question}")
     return Rendered(
         scenario=scenario.id,
         framing=framing,
-        segments=(*_marked(shown, scenario.judge.temptation.carried_by), asked),
-        tools=tuple(openai_tool(tool) for tool in view.tools) if framing.format == "agent" else (),
+        segments=(*shown, asked),
+        tools=tuple(openai_tool(tool) for tool in scenario.view.tools) if framing.format == "agent" else (),
         answers=answers,
         key=key,
     )
+
+
+def shown_segments(scenario: Scenario, framing: Framing, texts: FramingTexts) -> tuple[Segment, ...]:
+    """Return all that an agent is shown of a scenario but the format's question; errors as for :func:`render`."""
+    view = control_view(scenario) if framing.temptation == "removed" else scenario.view
+    permission = permission_entry(scenario, texts) if framing.authorisation == "granted" else None
+    return _marked(agent_segments(view, permission, framing, texts), scenario.judge.temptation.carried_by)
 
 
 def agent_segments(

@@ -45,8 +45,8 @@ def packed_records(records: Sequence[Any]) -> str:
     return packed({"shape": shape, "texts": dict(top.columns(""))})
 
 
-class _Place(dict[str, "_Place"]):
-    """A place in records: the texts that stand there, and the places under it."""
+class _Place(dict[str | None, "_Place"]):
+    """A place in records: the texts that stand there, and the places under it, by key, or ``None`` for items."""
 
     __slots__ = ("texts",)
 
@@ -54,7 +54,7 @@ class _Place(dict[str, "_Place"]):
         super().__init__()
         self.texts: list[str] = []
 
-    def __missing__(self, step: str) -> _Place:
+    def __missing__(self, step: str | None) -> _Place:
         found = self[step] = _Place()
         return found
 
@@ -63,7 +63,7 @@ class _Place(dict[str, "_Place"]):
         if self.texts:
             yield name, self.texts
         for step, under in self.items():
-            yield from under.columns(f"{name}{step}")
+            yield from under.columns(f"{name}*" if step is None else f"{name}.{step}")
 
 
 def _shape(value: Any, place: _Place) -> Any:
@@ -71,9 +71,9 @@ def _shape(value: Any, place: _Place) -> Any:
         place.texts.append(value)
         return ""
     if isinstance(value, dict):
-        return {name: _shape(inner, place[f".{name}"]) for name, inner in value.items()}
+        return {name: _shape(inner, place[name]) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        under = place["*"]
+        under = place[None]
         return [_shape(inner, under) for inner in value]
     return value
 

@@ -64,6 +64,24 @@ class Placed(Standing):
     canary: str | None = None
 
 
+@dataclass(frozen=True)
+class Compared(Standing):
+    """A row of a split by what near-duplicates are known by: its plot, the surface of its view, its situation."""
+
+    parts: tuple[str, ...]
+    surface: str
+    situation: str | None
+
+    @classmethod
+    def of(cls, row: Placed) -> Compared:
+        """Work out what a row is compared by."""
+        from pipeline.deduplicate.groups import kit_group
+        from pipeline.deduplicate.plot import parts_of, view_surface
+
+        scenario = row.scenario
+        return cls(row.file, row.row, row.split, parts_of(scenario), view_surface(scenario), kit_group(scenario))
+
+
 def read_splits(folder: Path) -> tuple[list[Placed], Counter[str], list[Problem]]:
     """Read the table of every split.
 
@@ -171,15 +189,12 @@ def check_candidates(rows: Sequence[Placed], candidates: Sequence[Candidate]) ->
             yield held.problem(f"is not what {CANDIDATES}, row {number} holds: scenario, group or split differ")
 
 
-def check_across_splits(rows: Iterable[Placed], manifest: Manifest, vectors: PlotVectors | None) -> Iterator[Problem]:
-    """Find rows of one split that are near-duplicates of another's; of each row only its plot is kept meanwhile.
+def check_across_splits(rows: Iterable[Compared], manifest: Manifest, vectors: PlotVectors | None) -> Iterator[Problem]:
+    """Find rows of one split that are near-duplicates of another's.
 
     Without vectors: equal agent-visible text, equal plots, and rows of one worked situation. With
     one, also plots whose cosine is at least what the specification calls related.
     """
-    from pipeline.deduplicate.groups import kit_group
-    from pipeline.deduplicate.plot import parts_of, view_surface
-
     standing: list[Standing] = []
     plots: list[tuple[str, ...]] = []
     keys: dict[str, list[str | None]] = {
@@ -188,10 +203,9 @@ def check_across_splits(rows: Iterable[Placed], manifest: Manifest, vectors: Plo
         "the worked situation of": [],
     }
     for row in rows:
-        parts = parts_of(row.scenario)
         standing.append(Standing(row.file, row.row, row.split))
-        plots.append(parts)
-        found = (view_surface(row.scenario), " | ".join(parts), kit_group(row.scenario))
+        plots.append(row.parts)
+        found = (row.surface, " | ".join(row.parts), row.situation)
         for values, value in zip(keys.values(), found, strict=True):
             values.append(None if value is None else sha256_of(value))
     for shared, values in keys.items():

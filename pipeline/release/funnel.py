@@ -39,27 +39,43 @@ def turned_away_at(candidate: Counted) -> str | None:
     return step
 
 
-def funnel(candidates: Iterable[Counted]) -> tuple[FunnelStep, ...]:
-    """Count candidates through the steps.
+class Funnel:
+    """Counts candidates through the steps, one at a time.
 
     A candidate leaves at the first step that turned it away, whatever later checks say of it. An
     ``error`` is one quarantined: the check itself failed or did not run, and nobody knows what is true.
     """
-    away: Counter[str | None] = Counter()
-    errors: Counter[str | None] = Counter()
-    for candidate in candidates:
+
+    def __init__(self) -> None:
+        self._away: Counter[str | None] = Counter()
+        self._errors: Counter[str | None] = Counter()
+
+    def add(self, candidate: Counted) -> None:
+        """Count a candidate; errors as for :func:`turned_away_at`."""
         step_left = turned_away_at(candidate)
-        away[step_left] += 1
-        errors[step_left] += _is_quarantined(candidate)
-    entered = away.total()
-    steps = [FunnelStep(step=HEAD, entered=entered, passed=entered, turned_away=0)]
-    for step in STEPS:
-        if step == REVIEW and not away[step]:
-            continue
-        passed = entered - away[step]
-        steps.append(FunnelStep(step=step, entered=entered, passed=passed, turned_away=away[step], errors=errors[step]))
-        entered = passed
-    return tuple(steps)
+        self._away[step_left] += 1
+        self._errors[step_left] += _is_quarantined(candidate)
+
+    def steps(self) -> tuple[FunnelStep, ...]:
+        """Return what each step did with them."""
+        away, errors = self._away, self._errors
+        entered = away.total()
+        steps = [FunnelStep(step=HEAD, entered=entered, passed=entered, turned_away=0)]
+        for step in STEPS:
+            if step == REVIEW and not away[step]:
+                continue
+            passed, left = entered - away[step], away[step]
+            steps.append(FunnelStep(step=step, entered=entered, passed=passed, turned_away=left, errors=errors[step]))
+            entered = passed
+        return tuple(steps)
+
+
+def funnel(candidates: Iterable[Counted]) -> tuple[FunnelStep, ...]:
+    """Count candidates through the steps, as :class:`Funnel` does."""
+    counted = Funnel()
+    for candidate in candidates:
+        counted.add(candidate)
+    return counted.steps()
 
 
 def made_in(candidates: Iterable[C], version: str) -> Iterator[C]:
@@ -70,6 +86,29 @@ def made_in(candidates: Iterable[C], version: str) -> Iterator[C]:
 def is_made_in(candidate: Counted, version: str) -> bool:
     """Tell whether a release made a candidate itself."""
     return candidate.scenario is None or candidate.scenario.introduced in ("", version)
+
+
+class CellCounts:
+    """Counts what became of the candidates of each cell, one at a time.
+
+    Args:
+        version: of the release, which tells what it made from what is carried over.
+    """
+
+    def __init__(self, version: str) -> None:
+        self._version = version
+        self._made: dict[str, Counter[str | None]] = defaultdict(Counter)
+        self._carried: dict[str, Counter[str | None]] = defaultdict(Counter)
+
+    def add(self, candidate: Counted) -> None:
+        """Count a candidate that was made, or an accepted one that is carried over."""
+        counts = self._made if is_made_in(candidate, self._version) else self._carried
+        counts[candidate.attempt.cell.id][turned_away_at(candidate)] += 1
+
+    def results(self, cells: Sequence[PlannedCell], stopped_by: str) -> tuple[CellResult, ...]:
+        """Say for each planned cell what it holds and, if it is short of its quota, why."""
+        made, carried = self._made, self._carried
+        return tuple(_cell_result(cell, made[cell.cell.id], carried[cell.cell.id], stopped_by) for cell in cells)
 
 
 def cell_results(
@@ -83,12 +122,10 @@ def cell_results(
         stopped_by: what ended the build.
         version: of the release, which tells the two apart.
     """
-    made: dict[str, Counter[str | None]] = defaultdict(Counter)
-    carried: dict[str, Counter[str | None]] = defaultdict(Counter)
+    counted = CellCounts(version)
     for candidate in candidates:
-        counts = made if is_made_in(candidate, version) else carried
-        counts[candidate.attempt.cell.id][turned_away_at(candidate)] += 1
-    return tuple(_cell_result(cell, made[cell.cell.id], carried[cell.cell.id], stopped_by) for cell in cells)
+        counted.add(candidate)
+    return counted.results(cells, stopped_by)
 
 
 def _cell_result(

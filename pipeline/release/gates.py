@@ -5,34 +5,36 @@ A figure that has a floor and could not be measured misses it. All reasons come 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.diversity.floors import Shortfall, check_floors, shortfall_table
 from pipeline.errors import WorkError
-from pipeline.lazy import picked
-from pipeline.release.check_rows import Placed, check_across_splits
-from pipeline.release.inputs import ReleaseInputs
-from pipeline.release.write import draft_manifest
+from pipeline.release.check_rows import Compared, Placed, check_across_splits
+from pipeline.release.write import Draft
 from pipeline.schema.calibration import Calibration
 from pipeline.schema.manifest import FunnelStep, Manifest
-from pipeline.schema.outline import outlines
 
 if TYPE_CHECKING:
-    from pipeline.deduplicate.novelty import PlotVectors
+    from pipeline.deduplicate.novelty import KeptRow, PlotVectors
 
 LEAKAGE = "split_leakage_maximum"
 
 
-def check_release(inputs: ReleaseInputs, vectors: PlotVectors) -> None:
-    """Hold a release to be against the floors of its specification; ``vectors`` are those of its rows' plots.
+def check_release(draft: Draft, kept: Iterable[KeptRow], vectors: PlotVectors) -> None:
+    """Hold a release to be against the floors of its specification.
+
+    Args:
+        draft: the release.
+        kept: rows as they were compared when they were made; one that is not among them is read.
+        vectors: of the rows' plots.
 
     Raises:
         WorkError: if it misses any, or a row is a near-duplicate of one of another split; the table says all.
     """
-    manifest = draft_manifest(inputs, inputs.candidates, inputs.specification)
-    leaks = list(check_across_splits(_rows(inputs), manifest, vectors))
-    missed = [*release_shortfalls(manifest, inputs.calibration)]
+    manifest = draft.manifest
+    leaks = list(check_across_splits(_rows(draft, kept), manifest, vectors))
+    missed = [*release_shortfalls(manifest, draft.inputs.calibration)]
     missed += [Shortfall(LEAKAGE, len(leaks), 0)] if leaks else []
     if missed:
         first = [f"first leak: {leaks[0]}"] if leaks else []
@@ -45,14 +47,18 @@ def check_release(inputs: ReleaseInputs, vectors: PlotVectors) -> None:
         raise WorkError("\n".join(lines))
 
 
-def _rows(inputs: ReleaseInputs) -> Iterator[Placed]:
-    """Yield the rows that are and were, one at a time."""
-    places = [number for number, one in enumerate(outlines(inputs.candidates)) if one.accepted]
-    for number, one in zip(places, picked(inputs.candidates, places), strict=True):
-        if one.scenario is not None:
-            yield Placed("candidates", number, str(one.split), str(one.group), one.scenario)
-    for number, row in enumerate(inputs.retired):
-        yield Placed("retired", number, row.split, row.group, row.scenario)
+def _rows(draft: Draft, kept: Iterable[KeptRow]) -> Iterator[Compared]:
+    """Yield the rows that are, in the order of the candidates, and those that were, one at a time."""
+    known = {row.scenario: row for row in kept}
+    placed = ((position, split, scenario) for split, rows in draft.rows.items() for scenario, position in rows)
+    for position, split, scenario in sorted(placed):
+        row = known.get(scenario)
+        if row is not None:
+            yield Compared("candidates", position, split, row.plot.parts, row.plot.surface, row.situation)
+        elif (read := draft.candidates[position]).scenario is not None:
+            yield Compared.of(Placed("candidates", position, split, str(read.group), read.scenario))
+    for number, held in enumerate(draft.inputs.retired):
+        yield Compared.of(Placed("retired", number, held.split, held.group, held.scenario))
 
 
 def release_shortfalls(manifest: Manifest, calibration: Calibration | None) -> list[Shortfall]:

@@ -21,6 +21,7 @@ from pipeline.release.check_files import (
 )
 from pipeline.release.check_history import check_held_out, check_history
 from pipeline.release.check_rows import (
+    Compared,
     check_across_splits,
     check_candidates,
     check_counts,
@@ -70,7 +71,7 @@ def verify_release(folder: Path, *, semantic: bool = True, encoder: Encoder | No
     if semantic and encoder is None and rows:
         encoder = load_encoder(manifest.specification.deduplication.encoder)
     vectors = PlotVectors(encoder) if semantic and encoder is not None else None
-    problems += check_across_splits([*rows, *retired], manifest, vectors)
+    problems += check_across_splits(map(Compared.of, [*rows, *retired]), manifest, vectors)
     if manifest.withheld is None:  # the figures are of the whole release
         problems += check_diversity(rows, manifest, encoder if semantic else None, vectors)
     return problems

@@ -5,8 +5,8 @@ The bytes follow from the inputs alone. Nothing in them depends on when or where
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -21,6 +21,7 @@ from pipeline.lazy import Lazy, in_order
 from pipeline.release.card import render_card
 from pipeline.release.carry import HELD_OUT
 from pipeline.release.citation import citation
+from pipeline.release.counts import Counts, SplitRows, counts_of
 from pipeline.release.croissant import croissant
 from pipeline.release.files import (
     CALIBRATION,
@@ -43,7 +44,7 @@ from pipeline.release.files import (
     manifest_bytes,
     sums_bytes,
 )
-from pipeline.release.funnel import REVIEW, cell_results, funnel, made_in, turned_away_at
+from pipeline.release.funnel import REVIEW, turned_away_at
 from pipeline.release.held_out import PRIVATE, SALTS, commitments, salts_text
 from pipeline.release.inputs import ReleaseInputs, as_released, without_budget
 from pipeline.release.inspect_rows import CONFIG, EVAL, eval_yaml, inspect_file, inspect_rows, inspect_schema
@@ -63,47 +64,45 @@ from pipeline.schema.calibration import Calibration
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.label import Reviewed, Reviews
 from pipeline.schema.manifest import Manifest
-from pipeline.schema.outline import Counted, outlines
+from pipeline.schema.outline import Counted
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import Specification
 
-SplitRows = dict[str, list[tuple[str, int]]]
-"""Ids of scenarios, each with its position among the candidates, by split; no split is empty."""
+
+@dataclass(frozen=True)
+class Draft:
+    """A release before its files are written.
+
+    Args:
+        inputs: what it is made from.
+        candidates: in the order of their ids, its own rows marked as first held by it.
+        rows: of each split, with their positions among the candidates.
+        manifest: without ``files``.
+    """
+
+    inputs: ReleaseInputs
+    candidates: Lazy[Candidate]
+    rows: SplitRows
+    manifest: Manifest
 
 
-def write_release(inputs: ReleaseInputs, parent: Path) -> tuple[Path, Manifest]:
-    """Write a release to ``parent/NAME-VERSION``.
+def draft_release(inputs: ReleaseInputs, counts: Counts | None = None) -> Draft:
+    """Return what a release says of itself and holds, before anything of it is written.
 
-    A release that exists is never touched: if it equals this one, byte for byte, it is returned.
-
-    Returns:
-        The folder and its manifest.
+    Args:
+        inputs: what it is made from.
+        counts: of its candidates in the order of their ids, where they are there already.
 
     Raises:
-        WorkError: if no candidate was accepted, or another release of this name and version exists.
+        WorkError: if no candidate was accepted.
         ValueError: if an accepted candidate has no group or split, or two hold the same scenario.
     """
     specification = as_released(inputs.specification)
-    target = parent / specification.release_id
     ordered = in_order(inputs.candidates, key=lambda one: one.id)
     candidates = ordered.map(lambda one: _introduce(one, specification.version))
-    draft = draft_manifest(inputs, candidates, specification)
-    manifest = draft
-    try:
-        with new_folder(target) as aside:
-            manifest = _fill(aside, inputs, candidates, draft)
-    except FileExistsError as error:
-        different = first_difference(target, manifest)
-        if different:
-            raise WorkError(_exists(target, specification, different)) from error
-    return target, manifest
-
-
-def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], specification: Specification) -> Manifest:
-    """Return the manifest of a release before its files are written: ``files`` is empty."""
-    counted = outlines(candidates)
-    rows_by_split = split_rows(counted)
-    return Manifest(
+    counts = counts or counts_of(candidates.outlines, specification.version)
+    rows_by_split = counts.rows
+    manifest = Manifest(
         name=specification.name,
         version=specification.version,
         created=inputs.created,
@@ -116,8 +115,8 @@ def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], speci
         libraries=dict(inputs.libraries),
         plan=without_budget(inputs.plan),
         excluded=inputs.plan.excluded,
-        funnel=funnel(made_in(counted, specification.version)),
-        cells=cell_results(inputs.plan.cells, counted, inputs.stopped_by, specification.version),
+        funnel=counts.funnel.steps(),
+        cells=counts.cells.results(inputs.plan.cells, inputs.stopped_by),
         splits={split: len(rows) for split, rows in sorted(rows_by_split.items())},
         diversity=inputs.diversity,
         costs=inputs.costs,
@@ -126,9 +125,38 @@ def draft_manifest(inputs: ReleaseInputs, candidates: Sequence[Candidate], speci
         succession=inputs.succession,
         held_out=commitments(_held_out(candidates, rows_by_split), inputs.salts),
         opened=tuple(sorted(inputs.opened, key=lambda one: one.id)),
-        reviewed=_reviewed(inputs, counted),
+        reviewed=_reviewed(inputs, candidates.outlines),
         files=(),
     )
+    return Draft(inputs, candidates, rows_by_split, manifest)
+
+
+def write_release(inputs: ReleaseInputs, parent: Path) -> tuple[Path, Manifest]:
+    """Draft a release and write it; folder, manifest and errors as for :func:`draft_release`, :func:`write_draft`."""
+    return write_draft(draft_release(inputs), parent)
+
+
+def write_draft(draft: Draft, parent: Path) -> tuple[Path, Manifest]:
+    """Write a release to ``parent/NAME-VERSION``.
+
+    A release that exists is never touched: if it equals this one, byte for byte, it is returned.
+
+    Returns:
+        The folder and its manifest.
+
+    Raises:
+        WorkError: if another release of this name and version exists.
+    """
+    specification, manifest = draft.manifest.specification, draft.manifest
+    target = parent / specification.release_id
+    try:
+        with new_folder(target) as aside:
+            manifest = _fill(aside, draft)
+    except FileExistsError as error:
+        different = first_difference(target, manifest)
+        if different:
+            raise WorkError(_exists(target, specification, different)) from error
+    return target, manifest
 
 
 def _reviewed(inputs: ReleaseInputs, candidates: Iterable[Counted]) -> Reviewed | None:
@@ -147,36 +175,17 @@ def _reviewed(inputs: ReleaseInputs, candidates: Iterable[Counted]) -> Reviewed 
     )
 
 
-def split_rows(candidates: Iterable[Counted]) -> SplitRows:
-    """Return the rows of each split that has any.
-
-    Raises:
-        WorkError: if no candidate was accepted.
-        ValueError: if an accepted candidate has no scenario, group or split, or two hold the same scenario.
-    """
-    rows: SplitRows = defaultdict(list)
-    seen: set[str] = set()
-    for position, candidate in enumerate(candidates):
-        if not candidate.accepted:
-            continue
-        if candidate.scenario is None or candidate.group is None or candidate.split is None:
-            raise ValueError(f"candidate {candidate.id} is accepted and lacks its scenario, group or split")
-        if candidate.scenario.id in seen:
-            raise ValueError(f"two accepted candidates hold the scenario {candidate.scenario.id}")
-        seen.add(candidate.scenario.id)
-        rows[candidate.split].append((candidate.scenario.id, position))
-    if not rows:
-        raise WorkError("no candidate was accepted, so there is nothing to release")
-    return dict(rows)
-
-
 def _pairs(accepted: Lazy[Candidate]) -> Lazy[tuple[Scenario, str]]:
-    """Return accepted candidates as (scenario, group) pairs; :func:`split_rows` has looked that they have both."""
-    return accepted.map(lambda one: (cast("Scenario", one.scenario), cast("str", one.group)))
+    """Return accepted candidates as (scenario, group) pairs; :func:`draft_release` has looked that they have both."""
+    return accepted.map(lambda one: (_scenario_of(one), cast("str", one.group)))
 
 
-def _held_out(candidates: Sequence[Candidate], rows: SplitRows) -> Iterator[Scenario]:
-    return (cast("Scenario", candidates[position].scenario) for _, position in rows.get(HELD_OUT, ()))
+def _held_out(candidates: Lazy[Candidate], rows: SplitRows) -> Iterable[Scenario]:
+    return candidates.at([position for _, position in rows.get(HELD_OUT, ())]).map(_scenario_of)
+
+
+def _scenario_of(accepted: Candidate) -> Scenario:
+    return cast("Scenario", accepted.scenario)
 
 
 def open_ids(rows: SplitRows) -> list[str]:
@@ -205,11 +214,11 @@ def first_difference(folder: Path, manifest: Manifest) -> str | None:
     return None if (folder / SUMS).read_bytes() == sums_bytes(manifest.files, whole) else SUMS
 
 
-def _fill(folder: Path, inputs: ReleaseInputs, candidates: Lazy[Candidate], draft: Manifest) -> Manifest:
+def _fill(folder: Path, release: Draft) -> Manifest:
     """Write every file of the release into an empty folder and return the manifest that lists them."""
+    inputs, candidates, draft = release.inputs, release.candidates, release.manifest
     (folder / "data").mkdir()
-    rows_by_split = split_rows(candidates.outlines)
-    for split, rows in rows_by_split.items():
+    for split, rows in release.rows.items():
         pairs = _pairs(candidates.at([position for _, position in sorted(rows)]))
         tables = [(folder / data_file(split), scenario_schema(), partial(scenario_rows, canary=draft.canary))]
         if split != HELD_OUT:
@@ -222,7 +231,7 @@ def _fill(folder: Path, inputs: ReleaseInputs, candidates: Lazy[Candidate], draf
     write_table(folder / CANDIDATES, candidate_rows(candidates, draft.canary), candidate_schema())
     inputs.export_completions(folder / COMPLETIONS)
     if draft.held_out is not None:
-        held = [scenario for scenario, _ in rows_by_split[HELD_OUT]]
+        held = [scenario for scenario, _ in release.rows[HELD_OUT]]
         (folder / PRIVATE).mkdir()
         (folder / SALTS).write_text(salts_text({name: inputs.salts[name] for name in held}), encoding="utf-8")
     return finish_folder(folder, candidates, draft, inputs.calibration, inputs.reviews)

@@ -7,12 +7,11 @@ together for every framing.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from pipeline.framing.available import available
-from pipeline.framing.rendered import question_of, render
+from pipeline.framing.rendered import question_of, shown_segments
 from pipeline.schema.framing import BASELINE, LEVELS, FramingTexts
 from pipeline.schema.scenario import Scenario
 
@@ -54,9 +53,9 @@ def own_framings(scenario: Scenario, texts: FramingTexts, record: dict[str, Any]
     known = available(scenario, texts)
     has_note = ("authorisation", "granted") not in known.missing
     widest = BASELINE.at(authorisation="granted") if has_note else BASELINE
-    *slots, _ = render(scenario, widest, texts).segments
+    slots = shown_segments(scenario, widest, texts)
     asked = {level: question_of(scenario, BASELINE.at(format=level), texts)[0] for level in ASKED_OF_A_SCENARIO}
-    places = sorted(_places(record), key=lambda one: (-len(one[0]), one[1]))
+    places = _in_order(_places(record))
     return {
         "slots": [{"role": one.role, "factor": one.factor, "text": _pieces(one.text, places)} for one in slots],
         "questions": {level: _pieces(text, places) for level, text in asked.items()},
@@ -76,18 +75,27 @@ def _places(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[str, tupl
             yield from _places(inner, (*place, str(number)))
 
 
+def _in_order(places: Iterable[tuple[str, tuple[str, ...]]]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the longest texts first; of a text that stands in several places the first one alone is ever named."""
+    first: dict[str, tuple[str, ...]] = {}
+    for text, place in places:
+        first[text] = min(place, first.get(text, place))
+    return sorted(first.items(), key=lambda one: (-len(one[0]), one[1]))
+
+
 def _pieces(text: str, places: Sequence[tuple[str, tuple[str, ...]]], start: int = 0) -> list[Piece]:
     """Return a text in pieces: as it is, or the keys that lead to it in the record. The first places come first.
 
     Args:
         text: to take apart.
-        places: texts of the record with their keys, the longest first; none is looked for that is longer than ``text``.
+        places: texts of the record with their keys, the longest first; none is shorter than :data:`SHORTEST`.
         start: where to begin among them.
     """
-    first = max(start, bisect_left(places, -len(text), key=lambda one: -len(one[0])))
-    for number in range(first, len(places)):
+    if len(text) < SHORTEST:
+        return [text] if text else []
+    for number in range(start, len(places)):
         known, place = places[number]
-        before, found, after = text.partition(known)
-        if found:
+        if known in text:
+            before, _, after = text.partition(known)
             return [*_pieces(before, places, number), list(place), *_pieces(after, places, number)]
-    return [text] if text else []
+    return [text]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.deduplicate.amounts import amounts_of
+from pipeline.deduplicate import amounts
+from pipeline.deduplicate.amounts import WORD, amounts_of
 from pipeline.deduplicate.plot import mask, normalise, plot_of, plot_text
 from tests.deduplicate.rows import told
 from tests.support.releases import claims, pharmacy, scenario
@@ -23,6 +25,75 @@ SWAPS = [
     ("Hand the list to Wegwijs, then Halte; Tourwerk waits.", "Hand the list to Orbita, then Kade; Lisp waits."),
     ("Ask Łucja de la Cruz about lot KV-2207.", "Ask Nguyễn Văn An about lot KX-1."),
 ]
+
+
+PARTS = [
+    *("Ann", "van", "der", "Berg", "of", "Of", "A", "NATO", "I", "x", "É", "ß", "ⓐ", "²", "x_1", "_", "it’s", "B-C"),
+    *("3", "12", "1,200", "1.5", "€", "$ 5", "EUR 7", "+3", "-4", "%", "٣", "mg", "5mg", "A-12", "#5", "U", "G"),
+    *("May", "3 May", "3rd of June 2024", "2024-01-02T10:00", "1/2/2024", "10:30 pm", "5 pm", "Mondays", "Sept 4"),
+    *(" ", "  ", "\n", "\u00a0", ",", ".", ";", ":", "!", "(", ")", "-", "'"),
+]
+PIECES = st.lists(st.sampled_from([*PARTS, *(f"{part} " for part in PARTS)]), max_size=25).map("".join)
+
+
+def plainly_masked(text: str, name: str) -> str:
+    """Mask in the plain way: every pattern is tried everywhere, every word is looked at."""
+    text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "name", text)
+    text = re.sub(plain(amounts.DATES), "date", text)
+    text = re.sub(rf"{WORD}(?: {WORD})+", lambda found: " ".join(runs_masked(found[0].split(" "))), text)
+    text = re.sub(rf"(?<=[^\W\d_] ){WORD}|(?<=[,;:] ){WORD}", single_masked, text)
+    text = re.sub(plain(amounts.NUMBERS), " number ", coded(text))
+    return re.sub(r"\s+([.,;:!?)])", r"\1", re.sub(r"\s+", " ", text)).strip()
+
+
+def plain(pattern: re.Pattern[str]) -> str:
+    """Return a pattern without what it says first of how a match begins."""
+    begins, _, forms = pattern.pattern.partition("])(?:")
+    assert begins.startswith("(?=[")
+    return f"(?:{forms}"
+
+
+def coded(text: str) -> str:
+    return amounts.CODES.sub("code", amounts.ATTACHED_UNIT.sub(r"\1 \2", text))
+
+
+def runs_masked(words: list[str]) -> list[str]:
+    """Return words with each longest run of names as one; it begins and ends with a name, and has at least two."""
+    kinds = "".join("p" if word in PARTICLES else "n" if is_capitalised(word) else "-" for word in words)
+    found: list[str] = []
+    at = 0
+    for run in re.finditer(r"n(?:p*n)+", kinds):
+        found += [*words[at : run.start()], "name"]
+        at = run.end()
+    return [*found, *words[at:]]
+
+
+PARTICLES = {"van", "der", "of"}
+
+
+def is_capitalised(word: str) -> bool:
+    return word[0].isupper() and (len(word) == 1 or not word.isupper())
+
+
+def single_masked(found: re.Match[str]) -> str:
+    word, before = found[0], found.string[found.start() - 2]
+    masked = (before.islower() or before in ",;:") and word[0].isupper() and len(word) > 1 and not word.isupper()
+    return "name" if masked else word
+
+
+@given(PIECES, st.sampled_from(["Ann", "Berg", "Ann van", "12", "É"]))
+def test_the_mask_is_what_the_plain_way_gives(text: str, name: str) -> None:
+    assert mask(text, {name}) == plainly_masked(text, name)
+
+
+@given(PIECES)
+def test_an_amounts_unit_and_the_word_before_it_are_those_beside_it(text: str) -> None:
+    held = coded(amounts.DATES.sub("date", text))
+    expected = []
+    for found in re.finditer(plain(amounts.NUMBERS), held) if re.search(r"\d", text) else ():
+        unit = re.match(r"\s*([^\W\d_]+)", held[found.end() :])
+        expected.append(f"{found[0].strip()} {unit[1]}" if unit else found[0].strip())
+    assert amounts_of(text) == tuple(expected)
 
 
 @pytest.mark.parametrize(("one", "other"), SWAPS)

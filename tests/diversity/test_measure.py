@@ -144,3 +144,12 @@ def test_vectors_that_are_there_already_are_taken(rows: list[Scenario]) -> None:
     before = encoder.texts
     assert measure(rows, encoder=encoder, vectors=vectors) == fresh
     assert encoder.texts == before > 0
+
+
+def test_plots_that_are_known_are_taken(rows: list[Scenario], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The figures are the same, whether all plots are known, some or none; a known one is not worked out."""
+    fresh = measure(rows, encoder=WordEncoder())
+    known = {row.id: plot_of(row).parts for row in rows}
+    assert measure(rows, encoder=WordEncoder(), plots={rows[0].id: known[rows[0].id]}) == fresh
+    monkeypatch.delattr("pipeline.diversity.measure.parts_of")
+    assert measure(rows, encoder=WordEncoder(), plots=known) == fresh

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from pipeline.release.card import front_matter, markdown, render_card
 from pipeline.release.inputs import ReleaseInputs
-from pipeline.release.write import draft_manifest
+from pipeline.release.write import draft_release
 from pipeline.schema.base import normalise_text
 from pipeline.schema.candidate import Usage
 from pipeline.schema.history import Past, Succession
@@ -24,7 +24,7 @@ from tests.support.releases import sample_inputs, sample_specification
 
 
 def manifest_of(inputs: ReleaseInputs) -> Manifest:
-    return draft_manifest(inputs, inputs.candidates, inputs.specification)
+    return draft_release(inputs).manifest
 
 
 def parts_of(card: str) -> tuple[dict[str, Any], str]:

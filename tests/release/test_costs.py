@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline.release.card import render_card
 from pipeline.release.costs import costs_of
 from pipeline.release.inputs import as_released
-from pipeline.release.write import draft_manifest
+from pipeline.release.write import draft_release
 from pipeline.report.page import render_report
 from pipeline.report.spending import cell_rows, cost_rows
 from pipeline.schema.base import sha256_of
@@ -129,7 +129,7 @@ def test_a_private_address_is_nowhere_in_a_release_and_its_price_holds_when_it_i
     assert made.stages[0].money is not None
     assert made.stages[1].price == "no price of other at its private address is known; add it to seeds/prices.yaml"
     inputs = sample_inputs(asked, costs=made)
-    manifest = draft_manifest(inputs, inputs.candidates, released)
+    manifest = draft_release(inputs).manifest
     for told in (
         manifest.model_dump_json(),
         render_card(manifest, inputs.candidates),
@@ -178,7 +178,7 @@ def test_by_cell_by_role_and_in_all_it_is_the_same_sum(which: list[tuple[int, se
 def test_card_and_report_show_them_and_say_what_is_unknown() -> None:
     found = costs({**TAKEN, "c": (None, 3)})
     inputs = sample_inputs(costs=found)
-    manifest = draft_manifest(inputs, inputs.candidates, inputs.specification)
+    manifest = draft_release(inputs).manifest
     card, report = render_card(manifest, inputs.candidates), render_report(manifest, inputs.candidates)
     assert "| validate | judge | judge | 2 | 1,000 | 2 | 0.0020 |" in card
     assert "| all |  |  | 7 | unknown | unknown | unknown |" in card
@@ -191,6 +191,6 @@ def test_card_and_report_show_them_and_say_what_is_unknown() -> None:
 
 def test_rows_written_by_hand_have_no_cost() -> None:
     inputs = sample_inputs(costs=None)
-    manifest = draft_manifest(inputs, inputs.candidates, inputs.specification)
+    manifest = draft_release(inputs).manifest
     assert "### Cost" not in render_card(manifest, inputs.candidates)
     assert '"costs":null' in render_report(manifest, inputs.candidates)

@@ -12,8 +12,7 @@ from pipeline.deduplicate.pairs import LabelledPair, curve_of
 from pipeline.deduplicate.stage import deduplicate
 from pipeline.release.check_files import read_manifest
 from pipeline.release.check_rows import read_candidates
-from pipeline.release.inputs import as_released
-from pipeline.release.write import draft_manifest, write_release
+from pipeline.release.write import draft_release, write_release
 from pipeline.report.novelty import SHOWN_POINTS, NoveltyEvidence, novelty_evidence, novelty_pairs
 from pipeline.schema.candidate import Candidate
 from pipeline.schema.manifest import Manifest
@@ -45,8 +44,7 @@ def judged() -> list[Candidate]:
 def test_pairs_layers_and_clusters_are_those_of_the_verdicts() -> None:
     rows = judged()
     named = sample_specification(deduplication=SETTINGS.model_dump(mode="json"))
-    inputs = sample_inputs(named)
-    draft = draft_manifest(inputs, inputs.candidates, as_released(inputs.specification))
+    draft = draft_release(sample_inputs(named)).manifest
     found = evidence_of(draft, rows)
     by_id = {one.id: one for one in rows}
     pairs = [pair for one in rows for pair in novelty_pairs(one)]
@@ -90,7 +88,7 @@ def test_the_curve_goes_from_its_file_into_the_specification_and_the_release(tmp
 def test_a_page_draws_no_more_points_than_can_be_seen_and_both_ends() -> None:
     point = curve().points[0]
     many = tuple(point.model_copy(update={"threshold": number / 1000}) for number in range(1000))
-    draft = draft_manifest(sample_inputs(), sample_inputs().candidates, as_released(sample_inputs().specification))
+    draft = draft_release(sample_inputs()).manifest
     found = replace(evidence_of(draft, []), curve=curve().model_copy(update={"points": many}))
     shown = [one["threshold"] for one in found.to_json()["curve"]["points"]]
     assert len(shown) == SHOWN_POINTS

@@ -13,7 +13,7 @@ from pipeline.pages.assets import script, style
 from pipeline.pages.packing import records_of, unpacked
 from pipeline.pages.policy import content_security_policy
 from pipeline.release.inputs import ReleaseInputs
-from pipeline.release.write import draft_manifest
+from pipeline.release.write import draft_release
 from pipeline.report.page import SCRIPT, STYLES, Extras, render_report
 from pipeline.schema.manifest import FileEntry, Manifest
 from tests.support.hostile import HOSTILE, hostile_release
@@ -21,7 +21,7 @@ from tests.support.releases import sample_inputs
 
 
 def manifest_of(inputs: ReleaseInputs) -> Manifest:
-    return draft_manifest(inputs, sorted(inputs.candidates, key=lambda one: one.id), inputs.specification)
+    return draft_release(inputs).manifest
 
 
 def page_of(inputs: ReleaseInputs, **extras: Any) -> str:

@@ -10,7 +10,7 @@ from pipeline.deduplicate.stage import deduplicate
 from pipeline.release.carry import HELD_OUT, HeldRow
 from pipeline.release.previous import Previous
 from pipeline.release.views import Rows
-from pipeline.release.write import draft_manifest
+from pipeline.release.write import draft_release
 from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Cell, Plan, PlannedCell
 from pipeline.schema.renewal import LastRelease, PreviousRelease
@@ -92,7 +92,7 @@ class Chain:
             salts=salts,
             created=f"{version.rpartition('.')[0].replace('.', '-')}-01",
         )
-        manifest = draft_manifest(inputs, introduced, specification)
+        manifest = draft_release(inputs).manifest
         rows = tuple(
             HeldRow(one.scenario, str(one.group), str(one.split))
             for one in introduced
