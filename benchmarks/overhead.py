@@ -9,7 +9,7 @@ the deduplicate stage has as many distinct plots to compare as there are candida
 model of the tests, given in this process; the CPU that making them takes is left out of all shares. The encoder's share
 is one of CPU time, since it runs in several threads at once; torch gets one thread, so that all of it is counted. A
 stage's seconds are the wall time in which it was at work, and stages overlap. With ``--beyond`` figures of so many
-candidates are drawn on from the first and the last run: a straight line, said to be one.
+candidates, where no run had as many, are drawn on from the first and the last run: a straight line, said to be one.
 
 ``--encoder words`` puts sums of random vectors of words in the encoder's place. It costs next to nothing, so that
 what everything else costs, and how it grows, can be measured at sizes for which the encoder would take hours.
@@ -270,6 +270,11 @@ def slope(runs: Sequence[Mapping[str, Any]], figure: str) -> float | None:
     return round(math.log(last[figure] / first[figure]) / math.log(last["candidates"] / first["candidates"]), 2)
 
 
+def _measured(runs: Sequence[Mapping[str, Any]]) -> float:
+    """Return the size up to which runs count as measured: a build makes about as many candidates as it is told."""
+    return 1.05 * max(run["candidates"] for run in runs)
+
+
 def drawn_on(runs: Sequence[Mapping[str, Any]], candidates: int) -> dict[str, Any] | None:
     """Return what a straight line through the first and the last run says of so many candidates."""
     first, last = runs[0], runs[-1]
@@ -316,7 +321,7 @@ def write(out: Path, encoder: str, runs: Sequence[Mapping[str, Any]], beyond: Se
         "versions": versions({}),
         "load_average_at_the_end": os.getloadavg()[0],
         "growth": {figure: slope(runs, figure) for figure in ("wall_seconds", "cpu_seconds", "peak_mib")},
-        "extrapolated": [drawn_on(runs, candidates) for candidates in beyond],
+        "extrapolated": [drawn_on(runs, candidates) for candidates in beyond if candidates > _measured(runs)],
         "runs": runs,
     }
     out.parent.mkdir(parents=True, exist_ok=True)
