@@ -272,7 +272,7 @@ def slope(runs: Sequence[Mapping[str, Any]], figure: str) -> float | None:
 
 def _measured(runs: Sequence[Mapping[str, Any]]) -> float:
     """Return the size up to which runs count as measured: a build makes about as many candidates as it is told."""
-    return 1.05 * max(run["candidates"] for run in runs)
+    return 1.05 * max(int(run["candidates"]) for run in runs)
 
 
 def drawn_on(runs: Sequence[Mapping[str, Any]], candidates: int) -> dict[str, Any] | None:
