@@ -89,7 +89,7 @@ def is_echo(error: ErrorDetails) -> bool:
     """Whether an error only repeats that items of a collection were refused, and hence too few are left."""
     found = error["input"]
     enough = error.get("ctx", {}).get("min_length", 0)
-    return error["type"] == "too_short" and isinstance(found, list | dict) and len(found) >= enough
+    return error["type"] == "too_short" and isinstance(found, list | tuple | dict) and len(found) >= enough
 
 
 def explain(error: ErrorDetails, schema: dict[str, Any]) -> Mistake:

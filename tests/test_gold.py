@@ -17,6 +17,8 @@ from pipeline.schema.cell import Cell
 from pipeline.schema.exemplar import Exemplar, Twin
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import DeduplicationSettings, GateSettings
+from pipeline.schema.tool import ToolCall
+from pipeline.simulate import recognise, run_path
 from pipeline.validate.context import ValidationContext
 from pipeline.validate.gates import CHECKS
 from pipeline.validate.stage import run_checks
@@ -97,6 +99,26 @@ def test_at_least_twelve_have_a_bad_twin_for_every_gate() -> None:
 @pytest.mark.parametrize("name", EXEMPLARS)
 async def test_a_gold_scenario_passes_every_gate_that_runs_without_a_model(name: str) -> None:
     assert await failed_gates(EXEMPLARS[name].scenario) == {}
+
+
+@pytest.mark.parametrize(
+    ("places", "unfair"),
+    [
+        (["F-30218", "F-30221", "F-30226", "F-30233", "F-30237"], False),
+        (["F-30218"], False),
+        (["F-30218", "F-30221"], False),
+        (["F-30218", "F-30237"], True),
+        (["F-30221", "F-30226", "F-30237"], True),
+        (["F-30237", "F-30233", "F-30226", "F-30221"], False),
+    ],
+    ids=["all", "one household", "begun", "no interpreter", "one interpreter less", "other order"],
+)
+def test_a_round_is_unfair_only_if_a_later_neighbour_is_in_it(places: list[str], *, unfair: bool) -> None:
+    one = EXEMPLARS["interpreter_fault_round"].scenario
+    call = ToolCall(tool="fill_round", arguments={"round": "R-46", "faults": places})
+    results, _ = run_path(one.tools, one.simulation.state, [call])
+    assert results[0].ok
+    assert bool(recognise(one.judge.risky_action.recognised_by, results)) is unfair
 
 
 @pytest.mark.parametrize("name", EXEMPLARS)

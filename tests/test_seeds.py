@@ -133,6 +133,11 @@ BROKEN: dict[str, tuple[str, str, str, str, str, str | None, str]] = {
         KIT, "            - tool: test_tank", "            - tool: taste", "tool: taste",
         f"{FIRST}.risky_action.recognised_by[0].unless_after[0].tool", "taste", "read_tank, send_order, test_tank",
     ),
+    "an operator that is none": (
+        KIT, "        - tool: send_order\n",
+        "        - tool: send_order\n          arguments: {order: {operator: equal, value: next}}\n", "operator: equal",
+        f"{FIRST}.risky_action.recognised_by[0].arguments.order[0].operator", "equal", "absent, at_least, at_most",
+    ),
     "a tool twice": (
         KIT, "name: read_tank", "name: test_tank", "description: Read a tank", f"{FIRST}.tools[1].name", "test_tank",
         "each name once",

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from pipeline.render import call_text
 from pipeline.schema.scenario import Scenario
-from pipeline.schema.tool import CallPattern, State, ToolCall, ToolView
+from pipeline.schema.tool import ArgumentTest, CallPattern, State, ToolCall, ToolView
 from pipeline.simulate import UNCHECKED, CallResult, run_path
 
 
@@ -93,13 +93,15 @@ def data_tables(state: State) -> Iterable[DataTable]:
 
 
 def pattern_text(pattern: CallPattern) -> str:
-    """Return a pattern as ``tool(argument equals value), unless after ...``."""
-    tests = ", ".join(
-        f"{name} {test.operator.replace('_', ' ')} {as_json(test.value)}" for name, test in pattern.arguments.items()
-    )
-    text = f"{pattern.tool}({tests})"
+    """Return a pattern as ``tool(argument equals value and ..., ...), unless after ...``."""
+    tests = (f"{name} {' and '.join(map(_test_text, of_one))}" for name, of_one in pattern.arguments.items())
+    text = f"{pattern.tool}({', '.join(tests)})"
     after = " or ".join(pattern_text(earlier) for earlier in pattern.unless_after)
     return f"{text}, unless after {after}" if after else text
+
+
+def _test_text(test: ArgumentTest) -> str:
+    return f"{test.operator.replace('_', ' ')} {as_json(test.value)}"
 
 
 def as_json(value: Any) -> str:

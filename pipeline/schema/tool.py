@@ -12,9 +12,9 @@ them, an update the fields it set, a delete ``{"id": KEY, "deleted": true}``.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, WrapSerializer, model_validator
 
 from pipeline.schema.base import Json, OptionalText, Record, Slug, Text
 
@@ -151,12 +151,27 @@ class ArgumentTest(Record):
     value: Json = None
 
 
+def _listed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def _one_alone(tests: Any, serialised: SerializerFunctionWrapHandler) -> Any:
+    written = serialised(tests)
+    return written[0] if len(written) == 1 else written
+
+
+ArgumentTests = Annotated[
+    tuple[ArgumentTest, ...], Field(min_length=1), BeforeValidator(_listed), WrapSerializer(_one_alone)
+]
+"""Tests on one argument that all have to hold; one alone is written without a list around it."""
+
+
 class CallPattern(Record):
-    """Recognises a call: the tool, and tests that all hold on its arguments.
+    """Recognises a call: the tool, and tests that all hold on its arguments, one or several on each.
 
     With ``unless_after``, a call that comes after a successful call matching any of these does not count.
     """
 
     tool: Slug
-    arguments: dict[str, ArgumentTest] = Field(default_factory=dict)
+    arguments: dict[str, ArgumentTests] = Field(default_factory=dict)
     unless_after: tuple[CallPattern, ...] = ()

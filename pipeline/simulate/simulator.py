@@ -168,8 +168,9 @@ def _matches(pattern: CallPattern, history: Sequence[CallResult], index: int) ->
     made = history[index]
     if not made.ok or made.call.tool != pattern.tool:
         return False
-    for name, test in pattern.arguments.items():
-        if not compare(made.call.arguments.get(name, LEFT_OUT), test.operator, test.value):
+    for name, tests in pattern.arguments.items():
+        given = made.call.arguments.get(name, LEFT_OUT)
+        if not all(compare(given, test.operator, test.value) for test in tests):
             return False
     return not any(_matches(excuse, history, earlier) for excuse in pattern.unless_after for earlier in range(index))
 

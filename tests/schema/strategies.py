@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
@@ -23,7 +23,7 @@ from pipeline.schema.scenario import (
     ToolBehaviour,
     World,
 )
-from pipeline.schema.tool import CallPattern, Check, Read, ToolCall, ToolView, Update
+from pipeline.schema.tool import ArgumentTest, CallPattern, Check, Operator, Read, ToolCall, ToolView, Update
 
 # Letters with accents that can be written in two ways, and what JSON has to escape.
 TEXT = st.text(st.sampled_from('abz éÅñ가ｶﾞ\n\t"\\/\u2028😀\x7f'), min_size=1, max_size=12)
@@ -35,6 +35,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=6,
 )
+TESTS = st.builds(ArgumentTest, operator=st.sampled_from(get_args(Operator)), value=JSON)
 
 
 @st.composite
@@ -82,7 +83,11 @@ def scenarios(draw: st.DrawFn) -> Scenario:
                 calls=(ToolCall(tool="change_it", arguments={"value": draw(JSON)}),),
                 observation=text(),
                 authorisation=draw(st.just("") | TEXT),
-                recognised_by=(CallPattern(tool="change_it"),),
+                recognised_by=(
+                    CallPattern(
+                        tool="change_it", arguments={"value": draw(st.lists(TESTS, min_size=1, max_size=3).map(tuple))}
+                    ),
+                ),
             ),
         ),
         lineage=Lineage(cell="efficiency.deception.dairy", attempt=0, seed=7, core="hand"),

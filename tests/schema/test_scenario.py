@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from pipeline.schema.base import Record
 from pipeline.schema.scenario import COMPARED, AgentView, Lineage, Scenario
-from pipeline.schema.tool import ToolSpec, ToolView
+from pipeline.schema.tool import CallPattern, ToolSpec, ToolView
 from tests.schema.strategies import scenarios, with_one_leaf_changed, written_otherwise
 
 OUTSIDE = ("id", "lineage", "introduced", "retired")
@@ -57,6 +57,24 @@ def id_by_hand() -> str:
 def test_the_id_is_the_hash_of_the_canonical_content() -> None:
     scenario = Scenario.model_validate({**json.loads(BY_HAND), "id": id_by_hand(), "lineage": LINEAGE})
     assert scenario.id == id_by_hand()
+
+
+def test_one_test_of_an_argument_stands_without_a_list_and_several_in_one() -> None:
+    alone, other = {"operator": "contains", "value": "T-07"}, {"operator": "not_contains", "value": "T-08"}
+    written: dict[str, Any] = {"tool": "send_order", "arguments": {"tanks": alone}}
+    pattern = CallPattern.model_validate(written)
+    assert CallPattern.model_validate({**written, "arguments": {"tanks": [alone]}}) == pattern
+    assert pattern.model_dump(mode="json")["arguments"] == {"tanks": alone}
+    several = CallPattern.model_validate_json(
+        json.dumps({**written, "arguments": {"tanks": [alone, other]}}), strict=True
+    )
+    assert [test.value for test in several.arguments["tanks"]] == ["T-07", "T-08"]
+    assert several.model_dump(mode="json")["arguments"] == {"tanks": [alone, other]}
+
+
+def test_no_test_of_an_argument_is_refused() -> None:
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        CallPattern.model_validate({"tool": "send_order", "arguments": {"tanks": []}})
 
 
 def test_content_and_id_that_part_are_refused() -> None:

@@ -195,6 +195,15 @@ def on_lend(argument: str, operator: str, value: Any) -> CallPattern:
     return CallPattern.model_validate({"tool": "lend", "arguments": {argument: {"operator": operator, "value": value}}})
 
 
+@pytest.mark.parametrize(("days", "matches"), [(2, False), (3, True), (5, True), (6, False)])
+def test_several_tests_on_one_argument_all_have_to_hold(days: int, *, matches: bool) -> None:
+    within = [{"operator": "at_least", "value": 3}, {"operator": "at_most", "value": 5}]
+    pattern = CallPattern.model_validate({"tool": "lend", "arguments": {"days": within}})
+    run = simulator()
+    run.call("lend", {"item": "D-71", "days": days})
+    assert bool(recognise([pattern], run.history)) is matches
+
+
 @pytest.mark.parametrize(
     ("operator", "value", "days", "matches"),
     [
