@@ -11,7 +11,7 @@ from pipeline.diversity.measure import measure
 from pipeline.errors import WorkError
 from pipeline.exemplars import exemplar_hashes
 from pipeline.generate.stage import program_hashes
-from pipeline.lazy import Lazy, in_order
+from pipeline.lazy import Lazy
 from pipeline.models.client import ModelClient
 from pipeline.models.store import CompletionStore
 from pipeline.models.taken import usage_of_keys
@@ -30,7 +30,7 @@ from pipeline.schema.candidate import Candidate
 from pipeline.schema.cell import Plan
 from pipeline.schema.diversity import Diversity
 from pipeline.schema.manifest import Manifest, ModelUse
-from pipeline.schema.outline import CandidateOutline, outlines
+from pipeline.schema.outline import CandidateOutline
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import Models, SplitShares
 from pipeline.schema.verdict import Decision
@@ -60,7 +60,7 @@ def make_release(
         raise WorkError(nothing_accepted(ledger, context.folder))
     made = finished(ledger, context.plan, specification.splits)
     settled = settle_rows(base, made, context.plan, specification)
-    counts = counts_of(in_order(settled.candidates, lambda one: one.id).outlines, specification.version)
+    counts = counts_of(settled.candidates.outlines, specification.version)
     held = [scenario for scenario, _ in counts.rows.get(HELD_OUT, ())]
     salts = inherited.salts if inherited else salts_for(held, base, specification.name, out)
     kept = list(ledger.kept)
@@ -109,7 +109,7 @@ def release_inputs(
         calibration=context.stages.validation.calibration,
         reviews=context.stages.validation.reviews,
         costs=costs_of(
-            made_in(outlines(in_order(settled.candidates, lambda one: one.id)), context.specification.version),
+            made_in(settled.candidates.outlines, context.specification.version),
             context.specification.models,
             context.seeds.prices,
             lambda of: usage_of_keys(store.path, of),
@@ -149,15 +149,15 @@ def finished(ledger: Ledger, plan: Plan, shares: SplitShares) -> Lazy[Candidate]
     return _read(sorted(ledger, key=lambda entry: entry.id)).map(finish)
 
 
-def rows_of_release(candidates: Sequence[Candidate], rows: SplitRows) -> Lazy[Scenario]:
+def rows_of_release(candidates: Lazy[Candidate], rows: SplitRows) -> Lazy[Scenario]:
     """Return the scenarios that are rows of the release, in the order of their ids.
 
     Args:
         candidates: everything that was made.
-        rows: of each split, with their positions among the candidates in the order of their ids.
+        rows: of each split, with their positions among the candidates.
     """
     places = sorted(place for of_split in rows.values() for place in of_split)
-    return in_order(candidates, lambda one: one.id).at([position for _, position in places]).map(_scenario_of)
+    return candidates.at([position for _, position in places]).map(_scenario_of)
 
 
 def _surplus(ledger: Ledger, plan: Plan) -> dict[str, Decision]:

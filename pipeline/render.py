@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -20,8 +20,8 @@ from pipeline.schema.tool import ToolCall, ToolView
 _SPOKEN_KEYWORDS = ("title", "description", "const", "default", "enum", "examples")
 """JSON Schema keywords whose strings are prose or values that an agent reads."""
 
-
-_AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
+as_json = json.JSONEncoder(ensure_ascii=False).encode
+"""Writes JSON for people and models to read; ``json.dumps`` would make an encoder for each call."""
 
 
 class Section(NamedTuple):
@@ -71,7 +71,7 @@ def judge_text(scenario: Scenario) -> str:
 
 def call_text(call: ToolCall) -> str:
     """Return a call as ``tool(name=value, ...)``, values as JSON."""
-    arguments = ", ".join(f"{name}={_json(value)}" for name, value in call.arguments.items())
+    arguments = ", ".join(f"{name}={as_json(value)}" for name, value in call.arguments.items())
     return f"{call.tool}({arguments})"
 
 
@@ -148,23 +148,19 @@ def _tool_line(tool: ToolView) -> str:
 def _schema_text(schema: JsonValue) -> str:
     """Say an argument's schema in a few words; schemas that are not flat stand as JSON."""
     if not isinstance(schema, dict) or {"properties", "items", "anyOf", "oneOf", "allOf"} & schema.keys():
-        return _json(schema)
+        return as_json(schema)
     said: list[str] = []
     enum = schema.get("enum")
     if isinstance(enum, list):
-        said.append("one of " + ", ".join(_json(value) for value in enum))
+        said.append("one of " + ", ".join(as_json(value) for value in enum))
     elif "type" in schema:
         said.append(str(schema["type"]))
     said += [
-        _json(schema[key]) if key != "description" else str(schema[key])
+        as_json(schema[key]) if key != "description" else str(schema[key])
         for key in ("title", "const", "default", "examples", "description")
         if key in schema
     ]
     return " - ".join(said) or "any"
-
-
-def _json(value: Any) -> str:
-    return _AS_JSON(value)
 
 
 def _strings(place: str, value: object) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import UsageError, WorkError
-from pipeline.lazy import joined
+from pipeline.lazy import Lazy, in_order, joined
 from pipeline.release.carry import HELD_OUT, HeldRow, Renewal, plan_renewal, settle, with_renewal
 from pipeline.release.held_out import new_salts
 from pipeline.release.items import read_items, replaced_by
@@ -19,9 +19,7 @@ from pipeline.schema.candidate import Attempt, Candidate
 from pipeline.schema.cell import Cell, Plan
 from pipeline.schema.history import Opening, Succession
 from pipeline.schema.label import Reviews
-from pipeline.schema.outline import outlines
 from pipeline.schema.renewal import Carries
-from pipeline.schema.scenario import Scenario
 from pipeline.schema.specification import Specification
 from pipeline.schema.verdict import Decision
 
@@ -69,9 +67,9 @@ class Inherited:
 
 @dataclass(frozen=True)
 class Settled:
-    """The rows of a release to be: candidates, those carried over among them, and every row that retired."""
+    """The rows of a release to be: candidates by id, those carried over among them, and every row that retired."""
 
-    candidates: Sequence[Candidate]
+    candidates: Lazy[Candidate]
     retired: tuple[HeldRow, ...] = ()
     opened: tuple[Opening, ...] = ()
     succession: Succession | None = None
@@ -139,9 +137,10 @@ def settle_rows(base: Base, made: Sequence[Candidate], plan: Plan, specification
         WorkError: if rows are new and the version is one that has to keep its rows.
     """
     previous = base.previous
+    ordered = in_order(made, lambda one: one.id)
     if previous is None:
-        return Settled(made)
-    fresh = Counter(one.attempt.cell.id for one in outlines(made) if one.accepted)
+        return Settled(ordered)
+    fresh = Counter(one.attempt.cell.id for one in ordered.outlines if one.accepted)
     kept, gone = settle(base.renewal, plan, fresh, specification.version)
     if not fresh and not gone and not _told_otherwise(specification, previous):
         why = "" if specification.generation.core != "kit" else KITS_ARE_USED_UP
@@ -166,7 +165,7 @@ def settle_rows(base: Base, made: Sequence[Candidate], plan: Plan, specification
         for row in gone
         if row.split == HELD_OUT and row.id in previous.salts
     ]
-    every = joined(made, carried, lambda one: one.id)
+    every = joined(ordered, carried, lambda one: one.id)
     return Settled(every, (*previous.retired, *gone), (*release.opened, *opened), succession)
 
 
@@ -182,12 +181,6 @@ def salts_for(held: Sequence[str], base: Base, name: str, out: Path) -> dict[str
     known: Mapping[str, str] = {} if base.previous is None else base.previous.salts
     fresh = new_salts((identity for identity in held if identity not in known), out / SECRETS / f"{name}.key")
     return {identity: known.get(identity) or fresh[identity] for identity in held}
-
-
-def fresh_rows(settled: Settled, version: str) -> list[Scenario]:
-    """Return the scenarios that are rows for the first time."""
-    rows = [one.scenario for one in settled.candidates if one.accepted and one.scenario is not None]
-    return [row for row in rows if row.introduced in ("", version)]
 
 
 def _check_base(specification: Specification, previous: Previous) -> None:

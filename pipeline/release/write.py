@@ -214,27 +214,29 @@ def first_difference(folder: Path, manifest: Manifest) -> str | None:
     return None if (folder / SUMS).read_bytes() == sums_bytes(manifest.files, whole) else SUMS
 
 
-def _fill(folder: Path, release: Draft) -> Manifest:
+def _fill(folder: Path, draft: Draft) -> Manifest:
     """Write every file of the release into an empty folder and return the manifest that lists them."""
-    inputs, candidates, draft = release.inputs, release.candidates, release.manifest
+    inputs, candidates, manifest = draft.inputs, draft.candidates, draft.manifest
     (folder / "data").mkdir()
-    for split, rows in release.rows.items():
+    for split, rows in draft.rows.items():
         pairs = _pairs(candidates.at([position for _, position in sorted(rows)]))
-        tables = [(folder / data_file(split), scenario_schema(), partial(scenario_rows, canary=draft.canary))]
+        tables = [(folder / data_file(split), scenario_schema(), partial(scenario_rows, canary=manifest.canary))]
         if split != HELD_OUT:
             (folder / CONFIG).mkdir(exist_ok=True)
-            tables.append((folder / inspect_file(split), inspect_schema(), partial(inspect_rows, canary=draft.canary)))
+            tables.append(
+                (folder / inspect_file(split), inspect_schema(), partial(inspect_rows, canary=manifest.canary))
+            )
         write_tables(pairs, tables)
     if inputs.retired:
         gone = [(row.scenario, row.group) for row in inputs.retired]
-        (folder / RETIRED).write_bytes(scenarios_parquet(gone, draft.canary))
-    write_table(folder / CANDIDATES, candidate_rows(candidates, draft.canary), candidate_schema())
+        (folder / RETIRED).write_bytes(scenarios_parquet(gone, manifest.canary))
+    write_table(folder / CANDIDATES, candidate_rows(candidates, manifest.canary), candidate_schema())
     inputs.export_completions(folder / COMPLETIONS)
-    if draft.held_out is not None:
-        held = [scenario for scenario, _ in release.rows[HELD_OUT]]
+    if manifest.held_out is not None:
+        held = [scenario for scenario, _ in draft.rows[HELD_OUT]]
         (folder / PRIVATE).mkdir()
         (folder / SALTS).write_text(salts_text({name: inputs.salts[name] for name in held}), encoding="utf-8")
-    return finish_folder(folder, candidates, draft, inputs.calibration, inputs.reviews)
+    return finish_folder(folder, candidates, manifest, inputs.calibration, inputs.reviews)
 
 
 def finish_folder(

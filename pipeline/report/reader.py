@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import JsonValue
 from pydantic_core import to_json
 
-from pipeline.render import call_text
+from pipeline.render import as_json, call_text
 from pipeline.schema.scenario import Scenario
 from pipeline.schema.tool import ArgumentTest, CallPattern, State, ToolCall, ToolView
 from pipeline.simulate import UNCHECKED, CallResult, run_path
@@ -102,11 +100,6 @@ def pattern_text(pattern: CallPattern) -> str:
 
 def _test_text(test: ArgumentTest) -> str:
     return f"{test.operator.replace('_', ' ')} {as_json(test.value)}"
-
-
-def as_json(value: Any) -> str:
-    """Return JSON for people to read."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _steps(scenario: Scenario, calls: Sequence[ToolCall], proven: bool) -> tuple[Step, ...]:

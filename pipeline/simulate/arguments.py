@@ -18,8 +18,6 @@ from pipeline.simulate.values import Arguments
 
 FORMATS = FormatChecker(("date", "email"))
 
-_WRITTEN = json.JSONEncoder(ensure_ascii=False).encode
-
 
 def argument_validator(parameters: Mapping[str, JsonValue]) -> Draft202012Validator:
     """Return the validator of a tool's arguments. References to other documents are never fetched.
@@ -27,12 +25,12 @@ def argument_validator(parameters: Mapping[str, JsonValue]) -> Draft202012Valida
     Raises:
         jsonschema.SchemaError: if the parameters are not a JSON Schema of draft 2020-12.
     """
-    return _validator(_WRITTEN(dict(parameters)))
+    return _validator(canonical_json(dict(parameters)))
 
 
 @lru_cache(maxsize=512)
-def _validator(written: str) -> Draft202012Validator:
-    parsed: dict[str, Any] = json.loads(canonical_json(json.loads(written)))
+def _validator(canonical: bytes) -> Draft202012Validator:
+    parsed: dict[str, Any] = json.loads(canonical)
     Draft202012Validator.check_schema(parsed)
     return Draft202012Validator(parsed, format_checker=FORMATS, registry=Registry())
 
